@@ -1,0 +1,9 @@
+"""Names of the shop's things. Each is a type of its own, so that a swapped one does not compile."""
+
+from __future__ import annotations
+
+from typing import Annotated, NewType
+
+from pydantic import StringConstraints
+
+UserId = NewType("UserId", Annotated[str, StringConstraints(pattern=r"^usr_[0-9a-z]{26}$")])

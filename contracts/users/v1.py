@@ -1,0 +1,106 @@
+"""What the users service promises: accounts, sessions, and the fact that somebody registered."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field, StringConstraints
+
+from contracts.core import Admin, Anyone, Event, Problem, Request, Service, User, Value
+from contracts.shared.address import EmailAddress
+from contracts.shared.ids import UserId
+from contracts.shared.time import Timestamp
+
+Password = Annotated[str, Field(min_length=10, max_length=128, repr=False)]
+PersonName = Annotated[
+    str,
+    StringConstraints(
+        strip_whitespace=True,
+        min_length=1,
+        max_length=100,
+        pattern=r"^[^\x00-\x1f\x7f]*$",
+    ),
+]
+
+
+class Account(Value):
+    """A customer as the users service knows them."""
+
+    user_id: UserId
+    email: EmailAddress
+    name: PersonName
+    registered_at: Timestamp
+
+
+class Session(Value):
+    """A log-in: send the token as `Authorization: Bearer <access_token>`."""
+
+    access_token: str
+    token_type: str = "Bearer"
+    expires_in_s: int
+    user_id: UserId
+
+
+class AddressTaken(Problem, status=409, title="An account with this address exists"):
+    """Log in instead, or register with another address."""
+
+
+class WrongCredentials(Problem, status=401, title="Address or password is wrong"):
+    """Which of the two is not said."""
+
+
+class TooManyAttempts(Problem, status=429, title="Too many attempts"):
+    """Wait before the next attempt to log in."""
+
+    retry_after_s: int
+
+
+class NoSuchUser(Problem, status=404, title="No such user"):
+    """No account has this id, or it is somebody else's."""
+
+    user_id: UserId
+
+
+class RegisterUser(
+    Request[Anyone, Account, AddressTaken],
+    http="POST /api/v1/users",
+    status=201,
+    deadline_s=3,
+):
+    """Open an account. A welcome is mailed once the fact has reached notifications."""
+
+    email: EmailAddress
+    password: Password
+    name: PersonName
+
+
+class LogIn(
+    Request[Anyone, Session, WrongCredentials | TooManyAttempts],
+    http="POST /api/v1/sessions",
+    status=201,
+    deadline_s=3,
+):
+    """Prove who you are and get a token for ten minutes."""
+
+    email: EmailAddress
+    password: Annotated[str, Field(min_length=1, max_length=128, repr=False)]
+
+
+class GetMe(Request[User, Account, NoSuchUser], http="GET /api/v1/users/me"):
+    """The account of whoever asks."""
+
+
+class GetUser(
+    Request[User | Admin | Service, Account, NoSuchUser],
+    http="GET /api/v1/users/{user_id}",
+):
+    """An account, for its owner, an admin or a service; for others it does not exist."""
+
+    user_id: UserId
+
+
+class UserRegistered(Event, name="users.user_registered.v1", key="user_id"):
+    """Once per account, in the transaction that opened it. The address is asked for when needed."""
+
+    user_id: UserId
+    registered_at: Timestamp
