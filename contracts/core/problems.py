@@ -17,6 +17,7 @@ from contracts.core.errors import DeclarationError, service_of
 
 # Members of the wire form that the chassis fills in.
 RESERVED = frozenset({"type", "title", "status", "instance", "trace_id"})
+_TOLERANT = ConfigDict(extra="ignore", allow_inf_nan=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,23 +66,6 @@ class Problem(Exception):
         """The declared fields by name, as Python values."""
         declared: Mapping[str, Any] = getattr(self, "__dataclass_fields__", {})
         return {name: getattr(self, name) for name in declared}
-
-
-_TOLERANT)
-        check_fields(cls, getattr(cls, "__pydantic_fields__"))  # noqa: B009
-        cls.__problem__ = ProblemDeclaration(_wire_type(cls), status, title)
-        setattr(cls, "__hash__", _hash)  # noqa: B010  # a dataclass that compares drops it
-
-    def __str__(self) -> str:
-        fields = ", ".join(f"{name}={value!r}" for name, value in self.fields().items())
-        return f"{self.__problem__.title} ({fields})" if fields else self.__problem__.title
-
-    def fields(self) -> dict[str, Any]:
-        """The declared fields by name, as Python values."""
-        return {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}  # type: ignore[arg-type]  # each subclass is a dataclass
-
-
-_TOLERANT = ConfigDict(extra="ignore", allow_inf_nan=False)
 
 
 def _hash(problem: Problem) -> int:
