@@ -1,0 +1,70 @@
+"""What travels beside the work: its deadline, its trace, and on whose behalf it is done."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+
+from libs.operations.errors import DeadlineExceeded
+from libs.telemetry.trace import Trace
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """The surroundings of a piece of work; `deadline` is on the clock of `time.monotonic`."""
+
+    trace: Trace
+    request_id: str
+    deadline: float | None = None
+    user_token: str | None = None
+
+    def remaining_s(self) -> float | None:
+        """Seconds until the deadline; None without one. Raises DeadlineExceeded when it is over."""
+        if self.deadline is None:
+            return None
+        left = self.deadline - time.monotonic()
+        if left <= 0:
+            raise DeadlineExceeded("this request", "its deadline has passed")
+        return left
+
+
+_current: ContextVar[Context | None] = ContextVar("context", default=None)
+_transaction: ContextVar[bool] = ContextVar("transaction", default=False)
+
+
+def current() -> Context | None:
+    """The context of the work at hand, if any."""
+    return _current.get()
+
+
+@contextmanager
+def within(context: Context) -> Iterator[Context]:
+    """Do the work of the block in this context."""
+    token = _current.set(context)
+    try:
+        yield context
+    finally:
+        _current.reset(token)
+
+
+@contextmanager
+def holding_transaction() -> Iterator[None]:
+    """Mark the block as holding a database transaction, during which no neighbour may be asked:
+    eight threads on a pool of four once waited for each other until all timed out."""
+    token = _transaction.set(True)
+    try:
+        yield
+    finally:
+        _transaction.reset(token)
+
+
+def refuse_in_transaction(what: str) -> None:
+    """Raise RuntimeError when a transaction is open: `what` would hold its connection for the
+    length of a call."""
+    if _transaction.get():
+        raise RuntimeError(
+            f"{what} while a transaction is open; ask before it begins, or note a job with tx.later()"
+        )
