@@ -1,0 +1,5 @@
+from concord import ruff
+
+
+def rules():
+    return ruff.rules()
