@@ -1,0 +1,151 @@
+"""The two kinds of tokens: users', signed by the users service, and services', signed by each
+caller. Both are ES256 with issuer, audience and a life of ten minutes at most; neither is taken
+for the other."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from threading import Lock
+from typing import Any, Protocol
+
+from joserfc import jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import ECKey
+from joserfc.jwt import JWTClaimsRegistry
+
+from contracts.core import Admin, Service, User
+from contracts.core.chassis import Unauthenticated
+from contracts.shared.ids import UserId
+
+LIFETIME_S = 600
+# Two services' clocks may differ by so much; a token's own life is not longer for it.
+SKEW_S = 330
+ISSUER, AUDIENCE = "users", "shop"
+_USER, _SERVICE = "user+jwt", "service+jwt"
+
+
+class _FindKey(Protocol):
+    def find(self, name: str, /) -> ECKey | None: ...
+
+
+class _Signs(Protocol):
+    @property
+    def newest(self) -> ECKey: ...
+
+
+class UserTokens:
+    """Issues users' tokens; only the users service has the keys for it."""
+
+    def __init__(self, keys: _Signs) -> None:
+        self._keys = keys
+
+    def issue(self, user_id: UserId, *, admin: bool) -> str:
+        """A token for the next ten minutes."""
+        now = int(time.time())
+        claims: dict[str, Any] = {
+            "iss": ISSUER,
+            "sub": user_id,
+            "aud": AUDIENCE,
+            "iat": now,
+            "exp": now + LIFETIME_S,
+            "jti": os.urandom(12).hex(),
+            "roles": ["admin"] if admin else [],
+        }
+        return _sign(_USER, claims, self._keys.newest)
+
+
+class ServiceTokens:
+    """Makes this service's tokens, one for each callee, used again for most of its life."""
+
+    def __init__(self, service: str, key: ECKey) -> None:
+        self._service = service
+        self._key = key
+        self._tokens: dict[str, tuple[float, str]] = {}
+        self._lock = Lock()
+
+    def token_for(self, audience: str) -> str:
+        """A token that only `audience` takes, good for at least five more minutes."""
+        known = self._tokens.get(audience)
+        if known is not None and known[0] > time.monotonic():
+            return known[1]
+        with self._lock:
+            now = int(time.time())
+            token = _sign(
+                _SERVICE,
+                {
+                    "iss": self._service,
+                    "sub": self._service,
+                    "aud": audience,
+                    "iat": now,
+                    "exp": now + LIFETIME_S,
+                },
+                self._key,
+            )
+            self._tokens[audience] = (time.monotonic() + LIFETIME_S / 2, token)
+        return token
+
+
+def verify_user(token: str, keys: _FindKey) -> tuple[User, float]:
+    """The user and when the token ends (Unix time). Raises Unauthenticated, saying why."""
+    claims = _verify(
+        token, _USER, lambda header: keys.find(str(header.get("kid", ""))), AUDIENCE, ISSUER
+    )
+    kind = Admin if "admin" in claims.get("roles", ()) else User
+    return kind(UserId(claims["sub"])), float(claims["exp"])
+
+
+def verify_service(token: str, keys: _FindKey, audience: str) -> tuple[Service, float]:
+    """The calling service and when the token ends (Unix time). Raises Unauthenticated."""
+    claims = _verify(
+        token, _SERVICE, lambda header: keys.find(str(header.get("kid", ""))), audience, None
+    )
+    return Service(str(claims["sub"])), float(claims["exp"])
+
+
+def _sign(kind: str, claims: dict[str, Any], key: ECKey) -> str:
+    return jwt.encode({"alg": "ES256", "typ": kind, "kid": key.kid or claims["iss"]}, claims, key)
+
+
+def _verify(
+    token: str,
+    kind: str,
+    find: Callable[[dict[str, Any]], ECKey | None],
+    audience: str,
+    issuer: str | None,
+) -> dict[str, Any]:
+    def key_of(guest: Any) -> ECKey:
+        header = guest.headers()
+        # Before the signature: a users' token is not even looked at as a service's.
+        if header.get("typ") != kind:
+            raise Unauthenticated(detail=f"This is no {kind} token")
+        key = find(header)
+        if key is None:
+            raise Unauthenticated(detail="The token's key is not known here")
+        return key
+
+    try:
+        read = jwt.decode(token, key_of, algorithms=["ES256"])
+        claims = read.claims
+        # joserfc checks what it is told to and nothing else: name every claim.
+        JWTClaimsRegistry(
+            iss={"essential": True, "value": issuer or str(read.header.get("kid", ""))},
+            sub={"essential": True},
+            aud={"essential": True, "value": audience},
+            iat={"essential": True},
+            exp={"essential": True},
+            leeway=0,
+        ).validate(claims)
+    except JoseError as error:
+        raise Unauthenticated(
+            detail=f"The token is not good: {error.description or error.error}"
+        ) from None
+    except (ValueError, TypeError):
+        raise Unauthenticated(detail="The token cannot be read") from None
+    now = time.time()
+    if claims["exp"] - claims["iat"] > LIFETIME_S or claims["iat"] > now + SKEW_S:
+        raise Unauthenticated(detail="The token claims a longer life than tokens have here")
+    if issuer is None and claims["sub"] != claims["iss"]:
+        raise Unauthenticated(detail="A service speaks for itself only")
+    return claims
