@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, get_args, get_origin
 from urllib.parse import quote
 
@@ -36,12 +37,19 @@ _NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 
 
 class Encoded:
-    """A request as it travels: path (percent-encoded), query pairs, body or None."""
+    """A request as it travels: path (percent-encoded), query pairs, body or None; `values` are
+    those of the path before they were encoded."""
 
-    __slots__ = ("body", "path", "query")
+    __slots__ = ("body", "path", "query", "values")
 
-    def __init__(self, path: str, query: list[tuple[str, str]], body: bytes | None) -> None:
-        self.path, self.query, self.body = path, query, body
+    def __init__(
+        self,
+        path: str,
+        query: list[tuple[str, str]],
+        body: bytes | None,
+        values: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
+        self.path, self.query, self.body, self.values = path, query, body, values
 
 
 class Wire:
@@ -154,24 +162,22 @@ class Wire:
     def write(self, request: BaseModel) -> Encoded:
         """The request as it travels: only the fields that were set, so that no client's default
         freezes onto the wire and a PATCH can tell unset from null."""
-        path = self.path
+        path, values = self.path, {}
         if self._template is not None:
-            values = request.model_dump(mode="json", include=set(self.placeholders), by_alias=False)
-            path = self._template.format(*(_segment(values[name]) for name in self.placeholders))
+            dumped = request.model_dump(mode="json", include=set(self.placeholders), by_alias=False)
+            values = {name: _text(dumped[name]) for name in self.placeholders}
+            path = self._template.format(*map(_segment, values.values()))
         if self.body:
             body = request.__pydantic_serializer__.to_json(
-                request,
-                exclude_unset=True,
-                exclude=set(self.placeholders) or None,
-                by_alias=True,
+                request, exclude_unset=True, exclude=set(self.placeholders) or None, by_alias=True
             )
-            return Encoded(path, [], body)
+            return Encoded(path, [], body, values)
         if not self.query:
-            return Encoded(path, [], None)
+            return Encoded(path, [], None, values)
         dumped = request.model_dump(
             mode="json", include=set(self.query), exclude_unset=True, by_alias=True
         )
-        return Encoded(path, list(_pairs(dumped)), None)
+        return Encoded(path, list(_pairs(dumped)), None, values)
 
     def read_answer(self, body: bytes) -> Any:
         """The answer in these bytes; fields that this reader does not know are ignored. Raises
@@ -217,8 +223,7 @@ def _is_list(annotation: Any) -> bool:
     )
 
 
-def _segment(value: Any) -> str:
-    text = _text(value)
+def _segment(text: str) -> str:
     if not text or text in (".", ".."):
         raise ValueError(f"{text!r} cannot stand in a path")
     return quote(text, safe="")

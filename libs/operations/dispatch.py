@@ -29,8 +29,8 @@ from contracts.core.chassis import (
     InvalidRequest,
     MalformedRequest,
     Overloaded,
+    Unauthenticated,
 )
-from contracts.core.chassis import Unauthenticated
 from libs.operations.context import Context, within
 from libs.operations.envelope import Access, Envelope, Identity, Reply
 from libs.operations.errors import Unavailable

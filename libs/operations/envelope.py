@@ -52,6 +52,6 @@ class Nobody:
 
     identity: Identity = field(default_factory=Identity)
 
-    def identify(self, envelope: Envelope) -> Identity:  # noqa: ARG002
+    def identify(self, envelope: Envelope) -> Identity:
         """The identity it was made with, whoever asks."""
         return self.identity

@@ -1,0 +1,17 @@
+"""Calls to neighbours, and to APIs that are not of this shop."""
+
+from libs.client.api import Api, Call, Neighbour
+from libs.client.neighbours import HttpNeighbour, LocalNeighbour
+from libs.client.outbound import Outbound
+from libs.client.peers import FeedReader, Peers
+
+__all__ = [
+    "Api",
+    "Call",
+    "FeedReader",
+    "HttpNeighbour",
+    "LocalNeighbour",
+    "Neighbour",
+    "Outbound",
+    "Peers",
+]
