@@ -1,0 +1,74 @@
+"""What every service is told by its environment. A service adds its own in its `config.py`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+def _address(text: str) -> str:
+    host, separator, port = text.rpartition(":")
+    if not separator or not host or not port.isdecimal() or not 0 < int(port) < 65536:
+        raise ValueError("write it as host:port, for example 127.0.0.1:8001")
+    return text
+
+
+Address = Annotated[str, AfterValidator(_address)]
+
+
+def _scheme(*schemes: str) -> AfterValidator:
+    def check(url: SecretStr) -> SecretStr:
+        if not url.get_secret_value().startswith(tuple(f"{scheme}://" for scheme in schemes)):
+            raise ValueError(f"must begin with {' or '.join(schemes)}://")
+        return url
+
+    return AfterValidator(check)
+
+
+PostgresUrl = Annotated[SecretStr, _scheme("postgresql")]
+ValkeyUrl = Annotated[SecretStr, _scheme("redis", "rediss", "unix")]
+
+
+class Settings(BaseSettings):
+    """The variables of every service; the field's name in upper case is the variable's. A secret
+    may come from a file instead: DATABASE_URL_FILE names the file that holds DATABASE_URL."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+
+    database_url: Annotated[
+        PostgresUrl, Field(description="The service's database, as its runtime role")
+    ]
+    queue_url: Annotated[ValkeyUrl, Field(description="Valkey for the queue and doorbells")]
+    cache_url: Annotated[ValkeyUrl, Field(description="Valkey for throttles, sessions and carts")]
+    service_key_file: Annotated[
+        Path, Field(description="The service's own private key, P-256 in PEM")
+    ]
+    service_keys_dir: Annotated[
+        Path, Field(description="The public keys of all services, <service>.pem each")
+    ]
+    run_dir: Annotated[
+        Path | None,
+        Field(description="State files and metrics of one web or worker; default /tmp/<service>"),
+    ] = None
+    http_bind: Annotated[Address, Field(description="Where the web process listens")] = (
+        "0.0.0.0:8000"
+    )
+    web_workers: Annotated[int, Field(ge=1, le=64, description="Processes that serve requests")] = 2
+    web_threads: Annotated[int, Field(ge=3, le=256, description="Threads of each")] = 8
+    worker_threads: Annotated[
+        int, Field(ge=1, le=64, description="Jobs that the worker does at once")
+    ] = 4
+    metrics_bind: Annotated[
+        Address | None,
+        Field(description="Where the worker's probes and metrics listen; unset: nowhere"),
+    ] = None
+    log_level: Annotated[
+        Literal["debug", "info", "warning", "error"],
+        Field(description="Lines below are not written"),
+    ] = "info"
+    log_format: Annotated[
+        Literal["json", "console"], Field(description="For machines, or for people")
+    ] = "json"

@@ -1,0 +1,6 @@
+"""Valkey for what may be lost: throttles, and later sessions and carts."""
+
+from libs.keyvalue.throttle import Throttle
+from libs.keyvalue.valkey import KeyValue
+
+__all__ = ["KeyValue", "Throttle"]
