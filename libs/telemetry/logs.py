@@ -15,7 +15,7 @@ _SECRET = ("password", "secret", "token", "authorization", "api_key", "cookie")
 
 def get_logger(name: str) -> FilteringBoundLogger:
     """A logger: `log.info("fact", key=value)`. Facts are short and constant, values are fields."""
-    logger: FilteringBoundLogger = structlog.get_logger(logger=name)
+    logger: FilteringBoundLogger = structlog.get_logger(logger_name=name)
     return logger
 
 
