@@ -6,6 +6,7 @@ one of each kind, whose neighbours nobody has a reason to know.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 INVENTED = {
@@ -38,7 +39,7 @@ LIBRARIES = {
     "openapi_spec_validator": ["tests"],
     "prometheus_client": ["libs/telemetry", "libs/web"],
     "psutil": ["libs/servers", "tools", "tests"],
-    "psycopg": ["libs/db", "libs/servers", "libs/testing"],
+    "psycopg": ["libs/db", "libs/servers", "libs/testing", "libs/*/tests"],
     "pybreaker": ["libs/client"],
     "pydantic_settings": ["libs/config"],
     "pytest": ["tests"],
@@ -80,7 +81,7 @@ def edges(folders: list[str]) -> Iterator[Edge]:
                 if not module.startswith(folder.replace("/", ".") + "."):
                     yield Edge(importer, module, allowed)
             for library, owners in LIBRARIES.items():
-                yield Edge(importer, library, _may_use(folder, kind, tests, owners))
+                yield Edge(importer, library, _may_use(importer, owners))
     yield Edge("libs/invented/migrations", "alembic", True)
     yield Edge("services/invented/migrations", "alembic", True)
     yield Edge("libs/stranger", "libs.stranger.tests.fence", False)
@@ -99,12 +100,13 @@ def _first_party(folder: str, kind: str, tests: bool) -> Iterator[tuple[str, boo
     yield "libs.stranger.tests.fence", False
 
 
-def _may_use(folder: str, kind: str, tests: bool, owners: list[str]) -> bool:
-    if kind in ("language", "contracts") and not tests:
+def _may_use(importer: str, owners: list[str]) -> bool:
+    tests = importer.endswith("/tests") or importer == "libs/testing"
+    if importer.startswith("contracts/") and not tests:
         return False
-    for owner in owners:
-        if owner == "tests" and (tests or folder == "libs/testing"):
-            return True
-        if folder == owner or folder.startswith(f"{owner}/"):
-            return True
-    return False
+    return any(
+        tests
+        if owner == "tests"
+        else fnmatchcase(importer, owner) or importer.startswith(f"{owner}/")
+        for owner in owners
+    )
