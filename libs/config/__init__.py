@@ -1,6 +1,13 @@
 """Configuration: from the environment and secret files, checked before anything starts."""
 
 from libs.config.loading import ConfigurationError, load, peer_urls
-from libs.config.settings import Settings
+from libs.config.settings import DatabaseSettings, MigrationSettings, Settings
 
-__all__ = ["ConfigurationError", "Settings", "load", "peer_urls"]
+__all__ = [
+    "ConfigurationError",
+    "DatabaseSettings",
+    "MigrationSettings",
+    "Settings",
+    "load",
+    "peer_urls",
+]

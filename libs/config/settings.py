@@ -32,15 +32,30 @@ PostgresUrl = Annotated[SecretStr, _scheme("postgresql")]
 ValkeyUrl = Annotated[SecretStr, _scheme("redis", "rediss", "unix")]
 
 
-class Settings(BaseSettings):
-    """The variables of every service; the field's name in upper case is the variable's. A secret
-    may come from a file instead: DATABASE_URL_FILE names the file that holds DATABASE_URL."""
+class DatabaseSettings(BaseSettings):
+    """What looks at a service's database needs, and nothing more."""
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
     database_url: Annotated[
         PostgresUrl, Field(description="The service's database, as its runtime role")
     ]
+
+
+class MigrationSettings(BaseSettings):
+    """What `migrate` needs."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+
+    migration_database_url: Annotated[
+        PostgresUrl, Field(description="The service's database, as the role that owns its tables")
+    ]
+
+
+class Settings(DatabaseSettings):
+    """The variables of every service; the field's name in upper case is the variable's. A secret
+    may come from a file instead: DATABASE_URL_FILE names the file that holds DATABASE_URL."""
+
     queue_url: Annotated[ValkeyUrl, Field(description="Valkey for the queue and doorbells")]
     cache_url: Annotated[ValkeyUrl, Field(description="Valkey for throttles, sessions and carts")]
     service_key_file: Annotated[

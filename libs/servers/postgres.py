@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Self
 from urllib.parse import quote
 
-import psutil  # type: ignore[import-untyped]  # the lock has no stubs for it
+import psutil
 
 from libs.servers import _ports
 from libs.servers._accounts import account, reachable_home

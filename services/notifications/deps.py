@@ -1,0 +1,40 @@
+"""What the notifications service works with, and how it is made from the environment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from contracts.users import v1 as users
+from libs.access import ServiceTokens
+from libs.access.keys import load_private
+from libs.client import Peers
+from libs.config import load, peer_urls
+from libs.db import Database
+from libs.messaging import Messages
+from services.notifications.config import NotificationsSettings
+from services.notifications.mailers import Mailer, mailer_for
+
+NAME = "notifications"
+# The neighbours that are asked or listened to.
+PEERS = (users,)
+
+
+@dataclass(frozen=True, slots=True)
+class Deps:
+    """It asks users, and a mail provider."""
+
+    messages: Messages
+    peers: Peers
+    mailer: Mailer
+
+
+def from_environment() -> Deps:
+    """Raises ConfigurationError or ValueError naming the variable that is wrong."""
+    settings = load(NotificationsSettings)
+    database = Database(settings.database_url.get_secret_value(), service=NAME)
+    tokens = ServiceTokens(NAME, load_private(settings.service_key_file))
+    return Deps(
+        messages=Messages(NAME, database, settings.queue_url.get_secret_value()),
+        peers=Peers(NAME, PEERS, peer_urls(), tokens),
+        mailer=mailer_for(NAME, settings),
+    )

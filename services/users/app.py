@@ -1,0 +1,27 @@
+"""The users service as a Flask application."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from contracts.users import v1 as users
+from libs.web import serve
+from services.users import views
+from services.users.deps import Deps, from_environment
+from services.users.routes import routes
+
+
+def create_app(deps: Deps | None = None) -> Flask:
+    """The application; without `deps` they are made from the environment."""
+    deps = deps or from_environment()
+    app = Flask(__name__)
+    serve(
+        app,
+        users,
+        routes,
+        deps,
+        access=deps.access,
+        ready={"postgres": deps.messages.database.ready},
+    )
+    views.mount(app, deps)
+    return app
