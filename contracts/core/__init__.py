@@ -14,6 +14,7 @@ from contracts.core.requests import (
     Repeat,
     Request,
 )
+from contracts.core.sender import Sender
 from contracts.core.values import JsonObject, OpenEnum, Page, Value
 
 __all__ = [
@@ -34,6 +35,7 @@ __all__ = [
     "Problem",
     "Repeat",
     "Request",
+    "Sender",
     "Service",
     "User",
     "Value",

@@ -3,42 +3,128 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from types import NoneType
-from typing import Any, get_args
+from dataclasses import is_dataclass
+from types import NoneType, UnionType
+from typing import Annotated, Any, Union, get_args, get_origin, is_typeddict
 
-from pydantic import JsonValue
+from pydantic import AliasChoices, BaseModel, JsonValue
 from pydantic.fields import FieldInfo
 
 from contracts.core.errors import DeclarationError
+from contracts.core.json_object import is_json_object
+
+_COLLECTIONS = (list, tuple, set, frozenset)
 
 
 def check_fields(cls: type, fields: Mapping[str, FieldInfo]) -> None:
-    """Refuse `Any`, and names that hide what the language itself puts on the class."""
+    """Refuse what cannot be promised: `Any` in each of its disguises, names that hide what the
+    language itself puts on the class, and fields that are written otherwise than read."""
     for name, field in fields.items():
         if field.exclude:
             raise DeclarationError(cls, f"{name} is excluded from the wire; leave it out instead")
         if any(hasattr(base, name) and name not in _fields_of(base) for base in cls.__bases__):
             raise DeclarationError(cls, f"{name} hides a name of the language; choose another name")
-        for part in parts_of(field.annotation):
-            if part in (Any, object):
-                raise DeclarationError(
-                    cls,
-                    f"{name} is Any; declare its type, or JsonObject for free-form JSON",
-                )
+        names = read_names(cls, name, field)
+        if written_name(name, field) not in names:
+            raise DeclarationError(
+                cls, f"{name} is written as {written_name(name, field)!r}, but read as {names}"
+            )
+        for part in parts_of(whole(field)):
+            if fault := _fault(part):
+                raise DeclarationError(cls, f"{name} {fault}")
+
+
+def _fault(part: Any) -> str | None:
+    """Why this part of an annotation cannot be promised, and what to say instead."""
+    if part in (Any, object) or part in (dict, Mapping, *_COLLECTIONS) or _open_generic(part):
+        return "is Any, or may hold it; declare its type, or JsonObject for free-form JSON"
+    if part is JsonValue:
+        return "is JSON without bounds; declare JsonObject"
+    if get_origin(part) is Annotated and any(
+        isinstance(said, FieldInfo) and not said.repr for said in part.__metadata__
+    ):
+        return "has repr=False only inside its type, where it hides nothing; say Field(repr=False)"
+    if isinstance(part, type) and (
+        is_typeddict(part)
+        or is_dataclass(part)
+        or hasattr(part, "_fields")
+        or (issubclass(part, BaseModel) and not hasattr(part, "__tags__"))
+    ):
+        return f"is a {part.__name__}, which is no Value; derive that from Value"
+    return None
+
+
+def _open_generic(part: Any) -> bool:
+    metadata = getattr(part, "__pydantic_generic_metadata__", None)
+    return bool(metadata and metadata["parameters"] and not metadata["args"])
+
+
+def whole(field: FieldInfo) -> Any:
+    """The field's annotation as it was written; pydantic takes the outermost Annotated apart."""
+    said = tuple(field.metadata)
+    return Annotated[(field.annotation, *said)] if said else field.annotation
+
+
+def bare(annotation: Any) -> Any:
+    """The type behind NewType, Annotated and named aliases."""
+    while True:
+        if get_origin(annotation) is Annotated:
+            annotation = annotation.__origin__
+        elif hasattr(annotation, "__supertype__"):
+            annotation = annotation.__supertype__
+        elif hasattr(annotation, "__value__") and not isinstance(annotation, type):
+            annotation = annotation.__value__
+        else:
+            return annotation
 
 
 def parts_of(annotation: Any) -> Iterator[Any]:
-    """The annotation and everything that it is made of; free-form JSON counts as one part."""
+    """The annotation and everything that it is made of; a JsonObject counts as one part."""
     yield annotation
-    if annotation is JsonValue:
+    if is_json_object(annotation) or annotation is JsonValue:
+        return
+    inner = bare(annotation) if get_args(annotation) == () else annotation
+    if inner is not annotation:
+        yield from parts_of(inner)
+        return
+    if get_origin(annotation) is Annotated:
+        yield from parts_of(annotation.__origin__)
         return
     for part in get_args(annotation):
-        yield from parts_of(part)
+        if part is not Ellipsis:
+            yield from parts_of(part)
+
+
+def options_of(annotation: Any) -> tuple[Any, ...]:
+    """The members of a union, or the type alone; each bare."""
+    plain = bare(annotation)
+    if get_origin(plain) not in (Union, UnionType):
+        return (plain,)
+    return tuple(option for part in get_args(plain) for option in options_of(part))
 
 
 def is_optional_type(annotation: Any) -> bool:
     """Whether None is among the values."""
-    return annotation is None or annotation is NoneType or NoneType in get_args(annotation)
+    return any(option in (None, NoneType) for option in options_of(annotation))
+
+
+def is_collection(annotation: Any) -> bool:
+    """Whether the values are lists, tuples or sets."""
+    return any((get_origin(option) or option) in _COLLECTIONS for option in options_of(annotation))
+
+
+def read_names(cls: type, name: str, field: FieldInfo) -> tuple[str, ...]:
+    """The names on the wire under which the field is read."""
+    said = field.validation_alias
+    choices = said.choices if isinstance(said, AliasChoices) else [said or field.alias or name]
+    if not all(isinstance(choice, str) for choice in choices):
+        raise DeclarationError(cls, f"{name} reaches into its neighbours by an AliasPath")
+    return tuple(str(choice) for choice in choices)
+
+
+def written_name(name: str, field: FieldInfo) -> str:
+    """The name on the wire under which the field is written."""
+    return field.serialization_alias or field.alias or name
 
 
 def _fields_of(base: type) -> Mapping[str, Any]:

@@ -3,57 +3,47 @@
 Path and query are text, so they are read leniently; a body is JSON and read strictly, from its
 bytes. Where a request has both, each part is read by its own rules and the whole once more, so
 that what the class checks across its fields holds as well.
+
+Of two equal keys in a body the last one counts, as pydantic reads it: to refuse them would cost a
+second parse, and nobody else in the shop reads the bytes.
 """
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from types import MappingProxyType
-from typing import Any, get_args, get_origin
-from urllib.parse import quote
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
-from pydantic import (
-    BaseModel,
-    GetCoreSchemaHandler,
-    TypeAdapter,
-    ValidationError,
-    create_model,
-)
-from pydantic_core import CoreSchema, to_json
+from pydantic import BaseModel, TypeAdapter, ValidationError, create_model
 
-from contracts.core._bounds import bound_integers
-from contracts.core.chassis import InvalidRequest, MalformedRequest, Wrong
+from contracts.core._faults import invalid, refusal, wrong
+from contracts.core._fields import is_collection, read_names, written_name
+from contracts.core._message import READING_REQUEST, Message
+from contracts.core._text import as_text, no_segment, pairs, segment, unspeakable
+from contracts.core.chassis import MalformedRequest
 from contracts.core.errors import DeclarationError
-from contracts.core.values import READING_REQUEST, WIRE
 
-__all__ = ["Encoded", "Wire", "bound_integers"]
-
-# One problem names at most so many faults: enough to mend a form, too few to flood a log.
-FAULTS = 20
 # JSON writes a NUL only as this escape; text columns cannot hold one.
 _NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 
 
+@dataclass(frozen=True, slots=True)
 class Encoded:
-    """A request as it travels: path (percent-encoded), query pairs, body or None; `values` are
-    those of the path before they were encoded."""
+    """A request as it travels: its path (percent-encoded), the values in it (not encoded), the
+    pairs of its query, its body or None."""
 
-    __slots__ = ("body", "path", "query", "values")
-
-    def __init__(
-        self,
-        path: str,
-        query: list[tuple[str, str]],
-        body: bytes | None,
-        values: Mapping[str, str] = MappingProxyType({}),
-    ) -> None:
-        self.path, self.query, self.body, self.values = path, query, body, values
+    path: str
+    values: Mapping[str, str]
+    query: list[tuple[str, str]]
+    body: bytes | None
 
 
 class Wire:
-    """Reads and writes one request class and its answer."""
+    """Reads and writes one request class and its answer.
+
+    `placeholders`, `query` and `body` name the fields that travel in each place.
+    """
 
     def __init__(
         self,
@@ -69,185 +59,185 @@ class Wire:
         self.path = path
         self.placeholders, self.query, self.body = placeholders, query, body
         fields = cls.model_fields
-        self.query_names = {fields[name].alias or name: name for name in query}
-        if len(self.query_names) != len(query):
+        self.written = {name: written_name(name, field) for name, field in fields.items()}
+        self._parameters = {
+            wire: name for name in query for wire in read_names(cls, name, fields[name])
+        }
+        if len({self.written[name] for name in query}) != len(query):
             raise DeclarationError(cls, "two fields have one name in the query")
-        self._lists = frozenset(
-            wire for wire, name in self.query_names.items() if _is_list(fields[name].annotation)
-        )
-        self._mixed = bool(body and placeholders)
-        if self._mixed:
-            self._text_part = _part(cls, placeholders)
-            self._body_part = _part(cls, body)
-        self._answer = None if answer is None else TypeAdapter(answer)
-        self._template = re.sub(r"\{(\w+)\}", "{}", path) if placeholders else None
+        self._lists = frozenset(name for name in query if is_collection(fields[name].annotation))
+        self._only_body = bool(body) and not placeholders
+        self._validator = cls.__pydantic_validator__
+        self._serializer = cls.__pydantic_serializer__
+        # A request without a body has an empty part, which refuses whatever comes along.
+        self._body_part = _part(cls, body)
+        self._text_part = _part(cls, placeholders) if body else cls
+        self._template = re.sub(r"\{(\w+)\}", "{}", path)
+        self._not_in_body = set(placeholders) or None
+        self._answer = None if answer is None else _Answer(cls.__name__, answer)
 
     def read(
         self, path: Mapping[str, str], query: Sequence[tuple[str, str]], body: bytes
     ) -> BaseModel:
-        """The request that arrived. Raises MalformedRequest or InvalidRequest."""
-        if self.body or (body and not self.query and not self.placeholders):
-            return self._read_body(path, body)
-        return self._read_text(path, query)
+        """The request that arrived; `path` and `query` decoded. Whatever was not declared is
+        refused, wherever it stands. Raises MalformedRequest or InvalidRequest."""
+        if self._only_body and not query:
+            return self._strictly(self.request, body)
+        text = self._text(path, query)
+        if not self.body:
+            if body:
+                self._strictly(self._body_part, body)
+            return self._leniently(self.request, text)
+        from_body = self._strictly(self._body_part, body)
+        from_path = self._leniently(self._text_part, text)
+        parts = _set_fields(from_body) | _set_fields(from_path)
+        try:
+            read: BaseModel = self._validator.validate_python(
+                parts, strict=True, by_name=True, by_alias=False, context=READING_REQUEST
+            )
+            return read
+        except ValidationError as error:
+            raise refusal(error, self._location) from None
 
-    def _read_text(self, path: Mapping[str, str], query: Iterable[tuple[str, str]]) -> BaseModel:
+    def _text(self, path: Mapping[str, str], query: Sequence[tuple[str, str]]) -> dict[str, Any]:
+        """The fields of path and query by name, still text."""
         text: dict[str, Any] = {}
-        wrong: list[Wrong] = []
-        for name, value in query:
-            if name in self._lists:
-                text.setdefault(name, []).append(value)
-            elif name not in self.query_names:
-                wrong.append(_wrong("query", (name,), "extra_forbidden", "No such parameter"))
-            elif name in text:
-                wrong.append(_wrong("query", (name,), "repeated", "This parameter came twice"))
+        faults = []
+        for name in self.placeholders:
+            value = text[name] = path[name]
+            if no_segment(value):
+                faults.append(wrong("path", (name,), "empty", "This cannot stand in a path"))
+            elif unspeakable(value):
+                faults.append(wrong("path", (name,), "nul", _UNSPEAKABLE))
+        for said, value in query:
+            parameter = self._parameters.get(said)
+            if parameter is None:
+                faults.append(wrong("query", (said,), "extra_forbidden", "No such parameter"))
+            elif unspeakable(value):
+                faults.append(wrong("query", (said,), "nul", _UNSPEAKABLE))
+            elif parameter in self._lists:
+                text.setdefault(parameter, []).append(value)
+            elif parameter in text:
+                faults.append(wrong("query", (said,), "repeated", "This parameter came twice"))
             else:
-                text[name] = value
-            if "\0" in value:
-                wrong.append(_wrong("query", (name,), "nul", "Text cannot hold a NUL"))
-        if wrong:
-            raise InvalidRequest(errors=tuple(wrong[:FAULTS]))
-        text.update(path)
+                text[parameter] = value
+        if faults:
+            raise invalid(faults)
+        return text
+
+    def _leniently(self, model: type[BaseModel], text: dict[str, Any]) -> BaseModel:
         try:
             # Not validate_strings: that cannot read a parameter which repeats.
-            read: BaseModel = self.request.__pydantic_validator__.validate_python(
-                text, context=READING_REQUEST
+            read: BaseModel = model.__pydantic_validator__.validate_python(
+                text, by_name=True, by_alias=False, context=READING_REQUEST
             )
             return read
         except ValidationError as error:
-            raise self._invalid(error, "query") from None
-
-    def _read_body(self, path: Mapping[str, str], body: bytes) -> BaseModel:
-        if b"\\u0000" in body and _NUL.search(body):
-            raise MalformedRequest(detail="Text in the body holds a NUL, which cannot be stored")
-        if not self._mixed:
-            return self._strictly(self.request, body)
-        from_body = self._strictly(self._body_part, body)
-        try:
-            from_path = self._text_part.__pydantic_validator__.validate_python(
-                path, context=READING_REQUEST
-            )
-        except ValidationError as error:
-            raise self._invalid(error, "path") from None
-        whole = _set_fields(from_body) | _set_fields(from_path)
-        try:
-            read: BaseModel = self.request.__pydantic_validator__.validate_python(
-                whole, strict=True, by_name=True, context=READING_REQUEST
-            )
-            return read
-        except ValidationError as error:
-            raise self._invalid(error, "body") from None
+            raise refusal(error, self._location) from None
 
     def _strictly(self, model: type[BaseModel], body: bytes) -> BaseModel:
+        if b"\\u0000" in body and _NUL.search(body):
+            raise MalformedRequest(detail="Text in the body holds a NUL, which cannot be stored")
         try:
             read: BaseModel = model.__pydantic_validator__.validate_json(
-                body or b"{}", strict=True, extra="forbid", context=READING_REQUEST
+                body or b"{}",
+                strict=True,
+                extra="forbid",
+                by_alias=True,
+                by_name=False,
+                context=READING_REQUEST,
             )
             return read
         except ValidationError as error:
-            raise self._invalid(error, "body") from None
+            raise refusal(error, lambda _: "body", body) from None
 
-    def _invalid(self, error: ValidationError, location: str) -> InvalidRequest | MalformedRequest:
-        wrong = []
-        # include_input would put a password into the answer, and into a log.
-        for fault in error.errors(include_url=False, include_context=False, include_input=False)[
-            :FAULTS
-        ]:
-            if fault["type"] == "json_invalid":
-                return MalformedRequest(detail=fault["msg"][:200])
-            place = fault["loc"]
-            where = "path" if place and place[0] in self.placeholders else location
-            wrong.append(_wrong(where, place, fault["type"], fault["msg"]))
-        return InvalidRequest(errors=tuple(wrong))
+    def _location(self, name: str) -> str:
+        if name in self.placeholders:
+            return "path"
+        return "query" if name in self.query else "body"
 
     def write(self, request: BaseModel) -> Encoded:
         """The request as it travels: only the fields that were set, so that no client's default
-        freezes onto the wire and a PATCH can tell unset from null."""
+        freezes onto the wire and a PATCH can tell unset from null. Raises ValueError when a
+        value cannot stand in its path."""
         path, values = self.path, {}
-        if self._template is not None:
-            dumped = request.model_dump(mode="json", include=set(self.placeholders), by_alias=False)
-            values = {name: _text(dumped[name]) for name in self.placeholders}
-            path = self._template.format(*map(_segment, values.values()))
-        if self.body:
-            body = request.__pydantic_serializer__.to_json(
-                request, exclude_unset=True, exclude=set(self.placeholders) or None, by_alias=True
+        if self.placeholders:
+            said = self._serializer.to_python(
+                request, mode="json", include=set(self.placeholders), by_alias=False
             )
-            return Encoded(path, [], body, values)
+            values = {name: as_text(said[name]) for name in self.placeholders}
+            path = self._template.format(*(segment(name, text) for name, text in values.items()))
+        if self.body:
+            body = self._serializer.to_json(
+                request,
+                exclude_unset=True,
+                exclude_computed_fields=True,
+                exclude=self._not_in_body,
+                by_alias=True,
+            )
+            return Encoded(path, values, [], body)
         if not self.query:
-            return Encoded(path, [], None, values)
-        dumped = request.model_dump(
-            mode="json", include=set(self.query), exclude_unset=True, by_alias=True
+            return Encoded(path, values, [], None)
+        asked = self._serializer.to_python(
+            request, mode="json", include=set(self.query), exclude_unset=True, by_alias=True
         )
-        return Encoded(path, list(_pairs(dumped)), None, values)
+        return Encoded(path, values, list(pairs(asked)), None)
 
     def read_answer(self, body: bytes) -> Any:
         """The answer in these bytes; fields that this reader does not know are ignored. Raises
         pydantic's ValidationError."""
-        return None if self._answer is None else self._answer.validate_json(body, strict=True)
+        return None if self._answer is None else self._answer.read(body)
 
     def write_answer(self, answer: Any) -> bytes:
         """The answer as JSON. Raises TypeError when it is not of the declared type."""
-        if self._answer is None:
-            if answer is not None:
-                raise TypeError(
-                    f"{self.request.__name__} answers nothing, not {type(answer).__name__}"
-                )
-            return b""
-        if not isinstance(answer, BaseModel):
-            raise TypeError(f"{self.request.__name__} does not answer {type(answer).__name__}")
-        written: bytes = self._answer.serializer.to_json(answer, warnings="error", by_alias=True)
+        if self._answer is not None:
+            return self._answer.write(answer)
+        if answer is not None:
+            raise TypeError(f"{self.request.__name__} answers nothing, not {type(answer).__name__}")
+        return b""
+
+
+class _Answer:
+    """Reads and writes the answer of one request class."""
+
+    def __init__(self, asked: str, kind: type[BaseModel]) -> None:
+        self._asked, self._kind = asked, kind
+        self._generic = kind.__pydantic_generic_metadata__["origin"]
+        adapter: TypeAdapter[Any] = TypeAdapter(kind)
+        self._validator, self._serializer = adapter.validator, adapter.serializer
+
+    def read(self, body: bytes) -> Any:
+        return self._validator.validate_json(body, strict=True, by_alias=True, by_name=False)
+
+    def write(self, answer: Any) -> bytes:
+        if not isinstance(answer, self._kind):
+            answer = self._as_declared(answer)
+        written: bytes = self._serializer.to_json(answer, by_alias=True)
         return written
 
+    def _as_declared(self, answer: Any) -> Any:
+        # Page(items=...) infers its parameter for the type checker, but is no Page[Order] yet.
+        if self._generic is None or not isinstance(answer, self._generic):
+            raise TypeError(f"{self._asked} does not answer {type(answer).__name__}")
+        try:
+            return self._validator.validate_python(_fields(answer), by_name=True, strict=True)
+        except ValidationError as error:
+            raise TypeError(f"{self._asked} does not answer that: {error}") from error
 
-class _Part(BaseModel):
-    model_config = WIRE
 
-    @classmethod
-    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return bound_integers(handler(source))
+_UNSPEAKABLE = "Text cannot hold a NUL or half a surrogate pair"
 
 
 def _part(cls: type[BaseModel], names: tuple[str, ...]) -> type[BaseModel]:
     fields: dict[str, Any] = {
         name: (cls.model_fields[name].annotation, cls.model_fields[name]) for name in names
     }
-    return create_model(cls.__name__, __base__=_Part, **fields)
+    return create_model(cls.__name__, __base__=Message, __module__=cls.__module__, **fields)
 
 
 def _set_fields(part: BaseModel) -> dict[str, Any]:
     return {name: getattr(part, name) for name in part.model_fields_set}
 
 
-def _is_list(annotation: Any) -> bool:
-    return get_origin(annotation) in (list, tuple, set, frozenset) or any(
-        get_origin(part) in (list, tuple, set, frozenset) for part in get_args(annotation)
-    )
-
-
-def _segment(text: str) -> str:
-    if not text or text in (".", ".."):
-        raise ValueError(f"{text!r} cannot stand in a path")
-    return quote(text, safe="")
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, str):
-        return value
-    return to_json(value).decode() if not isinstance(value, dict | list) else json.dumps(value)
-
-
-def _pairs(fields: dict[str, Any]) -> Iterable[tuple[str, str]]:
-    for name, value in fields.items():
-        if value is None:
-            continue
-        for item in value if isinstance(value, list) else (value,):
-            yield name, _text(item)
-
-
-def _wrong(location: str, place: Sequence[int | str], code: str, message: str) -> Wrong:
-    steps = (str(step)[:100].replace("~", "~0").replace("/", "~1") for step in place)
-    return Wrong(
-        location=location,
-        pointer="".join("/" + step for step in steps),
-        code=code,
-        message=message[:300],
-    )
+def _fields(model: BaseModel) -> dict[str, Any]:
+    return {name: getattr(model, name) for name in type(model).model_fields}

@@ -9,11 +9,12 @@ from typing import Any, ClassVar, Generic, Self
 
 from typing_extensions import TypeVar
 
+from contracts.core._text import check_key_field
 from contracts.core.errors import DeclarationError, service_of
 from contracts.core.values import Value
 
-T = TypeVar("T")  # the transaction of a consumer
-D = TypeVar("D")  # what the consumer works with
+T = TypeVar("T", contravariant=True)  # the transaction of a consumer
+D = TypeVar("D", contravariant=True)  # what the consumer works with
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +50,13 @@ class Event(Value):
     def __pydantic_init_subclass__(cls, **options: Any) -> None:
         super().__pydantic_init_subclass__(**options)
         event = cls.__event__
-        if not re.fullmatch(r"[a-z_]+\.[a-z_]+\.v[0-9]+", event.name):
+        if not re.fullmatch(r"[a-z_]+\.[a-z_]+\.v[1-9][0-9]*", event.name):
             raise DeclarationError(cls, f"{event.name!r} is not of the form service.fact.v1")
         if cls.__module__.startswith("contracts.") and event.name.split(".")[0] != event.service:
             raise DeclarationError(cls, f"{event.name!r} does not begin with {event.service}")
         if event.key not in cls.model_fields:
             raise DeclarationError(cls, f"its key {event.key!r} is no field")
+        check_key_field(cls, event.key, cls.model_fields[event.key])
 
     @classmethod
     def handled_by(cls, handler: Callable[[Self, T, D], None]) -> Consumer[T, D]:

@@ -7,8 +7,9 @@ from typing import Annotated
 from pydantic import AwareDatetime, Field
 
 from contracts.core.callers import Service
+from contracts.core.json_object import JsonObject
 from contracts.core.requests import Request
-from contracts.core.values import JsonObject, Page, Value
+from contracts.core.values import Page, Value
 
 
 class CloudEvent(Value):
