@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 from typing import Annotated, NewType
 
-from pydantic import AfterValidator, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
-# The shape that HTML's e-mail input accepts, with a dot in the domain; a header cannot be split by it.
+# What a mail server takes without quoting or an extension: dotted atoms, and a domain of at least two
+# labels. There is no blank, comma, bracket or line break in it, so it cannot split a header.
+_ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
+_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _SHAPE = re.compile(
-    r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@"
-    r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,63}"
+    rf"(?=[^@]{{1,64}}@){_ATOM}(?:\.{_ATOM})*@(?:{_LABEL}\.)+(?:[A-Za-z]{{2,63}}|[Xx][Nn]--{_LABEL})"
 )
 
 
@@ -24,6 +26,13 @@ def _address(text: str) -> str:
 
 EmailAddress = NewType(
     "EmailAddress",
-    Annotated[str, StringConstraints(min_length=3, max_length=254), AfterValidator(_address)],
+    Annotated[
+        str,
+        StringConstraints(min_length=3, max_length=254),
+        AfterValidator(_address),
+        Field(json_schema_extra={"format": "email"}),
+    ],
 )
-"""One address, without a display name; its domain in lower case."""
+"""One address, without a display name; its domain in lower case, an international one as `xn--`.
+
+The part before the @ keeps its case: whether it matters is the receiver's to say."""
