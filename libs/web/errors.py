@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from flask import Flask, Response
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTooLarge
 
 from contracts.core import Problem, chassis
+from libs.operations.context import Context, current, within
 from libs.operations.envelope import Reply
 from libs.operations.errors import Unavailable
 from libs.operations.problems import reply_with
 from libs.telemetry.logs import get_logger
+from libs.telemetry.trace import Trace
 
 log = get_logger(__name__)
 
@@ -38,25 +44,39 @@ def answer_with_problems(app: Flask, body_limit: int) -> None:
             problem = chassis.BadRequest(detail=error.name)
         else:
             problem = chassis.InternalError()
-        return response(app, reply_with(problem, headers=headers))
+        with _traced():
+            return response(app, reply_with(problem, headers=headers))
 
     def problem(error: Problem) -> Response:
-        return response(app, reply_with(error))
+        with _traced():
+            return response(app, reply_with(error))
 
     def unavailable(error: Unavailable) -> Response:
-        log.warning("unavailable", why=str(error))
-        return response(
-            app, reply_with(chassis.Overloaded(retry_after_s=round(error.retry_after_s) or 1))
-        )
+        with _traced():
+            log.warning("unavailable", why=str(error))
+            after_s = max(1, math.ceil(error.retry_after_s))
+            return response(app, reply_with(chassis.Overloaded(retry_after_s=after_s)))
 
     def bug(error: Exception) -> Response:
-        log.exception("bug", error=type(error).__name__)
-        return response(app, reply_with(chassis.InternalError()))
+        with _traced():
+            log.exception("bug", error=type(error).__name__)
+            return response(app, reply_with(chassis.InternalError()))
 
     app.register_error_handler(HTTPException, refused)
     app.register_error_handler(Problem, problem)
     app.register_error_handler(Unavailable, unavailable)
     app.register_error_handler(Exception, bug)
+
+
+@contextmanager
+def _traced() -> Iterator[None]:
+    """Give the problem of a request that reached no operation the trace that it came with."""
+    if current() is not None:
+        yield
+        return
+    trace = Trace.continued(request.headers.get("Traceparent"))
+    with within(Context(trace=trace, request_id=trace.span_id)):
+        yield
 
 
 def response(app: Flask, reply: Reply) -> Response:
