@@ -140,7 +140,7 @@ def ask_pants(tree: Path, files: list[str]) -> tuple[dict[tuple[str, str], str],
 
 def modules_of(address: str, requirements: dict[str, dict[str, Any]]) -> list[str]:
     if address in requirements:
-        return list(requirements[address]["modules"])
+        return list(requirements[address]["modules"] or ())  # None: types only
     path = address.partition(":")[0]
     return [path.removesuffix(".py").replace("/", ".")]
 
