@@ -110,6 +110,12 @@ def _private(path: Path) -> ECKey:
     return key
 
 
+def new_key() -> tuple[bytes, bytes]:
+    """A new private key on P-256 and its public half, each in PEM."""
+    key = ECKey.generate_key("P-256")
+    return key.as_pem(private=True), key.as_pem(private=False)
+
+
 def load_private(path: Path) -> ECKey:
     """A service's own private key. Raises ValueError naming the file and what is wrong with it."""
     if not path.is_file():

@@ -191,16 +191,22 @@ def caller_for(operation: Operation, identity: Identity) -> Anyone:
     raise Forbidden(detail=f"Only for callers of this kind: {names}")
 
 
-def operations_of(contract: ModuleType) -> tuple[Operation, ...]:
-    """The operations that a contract's module declares, in its order."""
+def requests_of(contract: ModuleType) -> tuple[type[Request[Any, Any, Any]], ...]:
+    """The request classes that a contract's module declares, in its order."""
     return tuple(
-        value.__operation__
+        value
         for value in vars(contract).values()
         if isinstance(value, type)
         and issubclass(value, Request)
         and value.__module__ == contract.__name__
-        and value.__declared__ is not None
+        # pydantic puts the parametrised bases into the module as well; those declare nothing.
+        and "__operation__" in vars(value)
     )
+
+
+def operations_of(contract: ModuleType) -> tuple[Operation, ...]:
+    """The operations that a contract's module declares, in its order."""
+    return tuple(request.__operation__ for request in requests_of(contract))
 
 
 def _context(operation: Operation, envelope: Envelope) -> Context:
