@@ -121,6 +121,7 @@ class Database:
             pool_timeout=self._checkout_wait_s,
             pool_pre_ping=True,
             pool_recycle=1800,
+            hide_parameters=True,  # an error reaches logs and parked rows; addresses must not
             connect_args={
                 "application_name": self.service,
                 "options": self._options,

@@ -8,44 +8,51 @@ from __future__ import annotations
 import json
 import os
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from uuid import UUID
 
 import redis
 from redis.backoff import NoBackoff
+from redis.client import PubSub
 from redis.retry import Retry
 
+from libs.operations.errors import Unavailable
 from libs.telemetry.logs import get_logger
 
 log = get_logger(__name__)
 
 PATIENCE_S = 0.5  # for Valkey; longer and the news is old
-_WAITING = 1000  # rings kept while Valkey is slow; what is beyond is found by polling
-_starting = threading.Lock()
+_WAITING = 1000  # jobs kept while Valkey is slow; what is beyond is found by the sweeper
+_LISTEN_S = 0.5  # also what a stop may wait for
 _NAMED = 50  # events a ring names; of more it says only that there are some
 
 
 @dataclass(frozen=True, slots=True)
 class Ring:
-    """New events: up to which position, and (type, hash of the key) of each; None is too many."""
+    """New events: their first and last position, and (type, hash of the key) of each; None is too
+    many to name."""
 
-    head: int
+    first: int
+    last: int
     events: tuple[tuple[str, int], ...] | None
 
     def encode(self) -> str:
+        """As it travels."""
         named = self.events if self.events is not None and len(self.events) <= _NAMED else None
-        return json.dumps([self.head, named])
+        return json.dumps([self.first, self.last, named])
 
     @classmethod
     def decode(cls, message: bytes) -> Ring:
-        head, named = json.loads(message)
-        return cls(int(head), named and tuple((str(t), int(h)) for t, h in named))
+        """The other way around."""
+        first, last, named = json.loads(message)
+        events = None if named is None else tuple((str(t), int(h)) for t, h in named)
+        return cls(int(first), int(last), events)
 
 
 def feed_bell(service: str) -> str:
-    """Rung when events of the service can be read."""
+    """Rung when events of the service can be read; the message is a Ring."""
     return f"feed:{service}"
 
 
@@ -62,7 +69,6 @@ def connect(url: str, *, patience_s: float = PATIENCE_S) -> redis.Redis:
         socket_connect_timeout=min(patience_s, PATIENCE_S),
         retry=Retry(NoBackoff(), 0),
         retry_on_error=[],
-        client_name="bell",
     )
 
 
@@ -72,15 +78,16 @@ class Ringer:
     def __init__(self, url: str, send_jobs: Callable[[Sequence[UUID]], None]) -> None:
         self._url = url
         self._send_jobs = send_jobs
+        self._guard = threading.Lock()
         self._condition = threading.Condition()
-        self._rings: dict[str, str] = {}
+        self._channels: set[str] = set()
         self._jobs: list[UUID] = []
         self._pid: int | None = None
 
-    def ring(self, channel: str, message: str = "") -> None:
-        """Ring soon; of several rings of one channel that wait the last is enough."""
+    def ring(self, channel: str) -> None:
+        """Ring soon."""
         with self._awake() as condition:
-            self._rings[channel] = message
+            self._channels.add(channel)
             condition.notify()
 
     def send(self, jobs: Iterable[UUID]) -> None:
@@ -91,12 +98,13 @@ class Ringer:
 
     @contextmanager
     def _awake(self) -> Iterator[threading.Condition]:
-        with _starting:
-            if self._pid != os.getpid():  # threads do not live through a fork
-                self._condition = threading.Condition()
-                self._rings, self._jobs = {}, []
-                self._pid = os.getpid()
-                threading.Thread(target=self._run, name="ringer", daemon=True).start()
+        if self._pid != os.getpid():  # threads do not live through a fork
+            with self._guard:
+                if self._pid != os.getpid():
+                    self._condition = threading.Condition()
+                    self._channels, self._jobs = set(), []
+                    threading.Thread(target=self._run, name="ringer", daemon=True).start()
+                    self._pid = os.getpid()
         with self._condition:
             yield self._condition
 
@@ -104,17 +112,51 @@ class Ringer:
         client = connect(self._url)
         while True:
             with self._condition:
-                while not (self._rings or self._jobs):
+                while not (self._channels or self._jobs):
                     self._condition.wait()
-                rings, self._rings = self._rings, {}
+                channels, self._channels = self._channels, set()
                 jobs, self._jobs = self._jobs, []
             try:
-                for channel, message in rings.items():
-                    client.publish(channel, message)
+                for channel in channels:
+                    client.publish(channel, "")
                 if jobs:
                     self._send_jobs(jobs)
             except redis.RedisError as error:
-                log.warning("doorbell_silent", error=str(error), rings=len(rings), jobs=len(jobs))
+                log.warning("bell_is_silent", why=str(error), jobs=len(jobs))
             except Exception:
                 # The thread must outlive whatever it meets; the pollers make good what it missed.
-                log.exception("doorbell_broken")
+                log.exception("bell_is_broken")
+
+
+class Listener:
+    """Hears rings; `step` is for a Loop. After a silence it tells everybody to look."""
+
+    def __init__(self, url: str, listeners: Mapping[str, Callable[[bytes | None], None]]) -> None:
+        self._client = connect(url)
+        self._listeners = listeners
+        self._pubsub: PubSub | None = None
+
+    def step(self) -> float:
+        """Wait for one ring, half a second at most. Raises Unavailable without Valkey."""
+        try:
+            if self._pubsub is None:
+                pubsub: PubSub = self._client.pubsub(  # type: ignore[no-untyped-call]  # redis'
+                    ignore_subscribe_messages=True
+                )
+                pubsub.subscribe(*self._listeners)
+                self._pubsub = pubsub
+                for tell in self._listeners.values():
+                    tell(None)
+            message = self._pubsub.get_message(timeout=_LISTEN_S)
+        except redis.RedisError as error:
+            self.close()
+            raise Unavailable("valkey", str(error)) from error
+        if message is not None:
+            self._listeners[message["channel"].decode()](message["data"])
+        return 0.0
+
+    def close(self) -> None:
+        """Give back the connection; the next step opens one."""
+        if self._pubsub is not None:
+            self._pubsub.close()
+        self._pubsub = None

@@ -69,6 +69,10 @@ class Broker(RedisBroker):
             pipe.ltrim(self._bell, 0, _BELLS - 1)
             pipe.execute()
 
+    def has_forgotten(self) -> bool:
+        """Whether Valkey has lost what it was given, or is new; it says so to one who asks."""
+        return bool(self.client.set(f"jobs:{self._service}:kept", 1, nx=True))
+
     def wait_for_bell(self) -> None:
         """Return when ids may have come, or after half a second."""
         self._waiting.blpop([self._bell], timeout=_IDLE_MS / 1000)
