@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import is_dataclass
 from types import NoneType, UnionType
-from typing import Annotated, Any, Union, get_args, get_origin, is_typeddict
+from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import AliasChoices, BaseModel, JsonValue
 from pydantic.fields import FieldInfo
+from typing_extensions import is_typeddict
 
 from contracts.core.errors import DeclarationError
 from contracts.core.json_object import is_json_object
@@ -32,6 +33,11 @@ def check_fields(cls: type, fields: Mapping[str, FieldInfo]) -> None:
         for part in parts_of(whole(field)):
             if fault := _fault(part):
                 raise DeclarationError(cls, f"{name} {fault}")
+            if field.repr and _hides(part):
+                raise DeclarationError(
+                    cls,
+                    f"{name} says repr=False inside its type, which hides nothing; say it of {name}",
+                )
 
 
 def _fault(part: Any) -> str | None:
@@ -40,10 +46,6 @@ def _fault(part: Any) -> str | None:
         return "is Any, or may hold it; declare its type, or JsonObject for free-form JSON"
     if part is JsonValue:
         return "is JSON without bounds; declare JsonObject"
-    if get_origin(part) is Annotated and any(
-        isinstance(said, FieldInfo) and not said.repr for said in part.__metadata__
-    ):
-        return "has repr=False only inside its type, where it hides nothing; say Field(repr=False)"
     if isinstance(part, type) and (
         is_typeddict(part)
         or is_dataclass(part)
@@ -52,6 +54,11 @@ def _fault(part: Any) -> str | None:
     ):
         return f"is a {part.__name__}, which is no Value; derive that from Value"
     return None
+
+
+def _hides(part: Any) -> bool:
+    said = part.__metadata__ if get_origin(part) is Annotated else ()
+    return any(isinstance(one, FieldInfo) and not one.repr for one in said)
 
 
 def _open_generic(part: Any) -> bool:

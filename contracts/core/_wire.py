@@ -138,9 +138,10 @@ class Wire:
     def _strictly(self, model: type[BaseModel], body: bytes) -> BaseModel:
         if b"\\u0000" in body and _NUL.search(body):
             raise MalformedRequest(detail="Text in the body holds a NUL, which cannot be stored")
+        body = body or b"{}"
         try:
             read: BaseModel = model.__pydantic_validator__.validate_json(
-                body or b"{}",
+                body,
                 strict=True,
                 extra="forbid",
                 by_alias=True,
