@@ -73,7 +73,7 @@ class Wire:
         self._body_part = _part(cls, body)
         self._text_part = _part(cls, placeholders) if body else cls
         self._template = re.sub(r"\{(\w+)\}", "{}", path)
-        self._not_in_body = set(placeholders) or None
+        self._in_path, self._in_query = set(placeholders), set(query)
         self._answer = None if answer is None else _Answer(cls.__name__, answer)
 
     def read(
@@ -164,7 +164,7 @@ class Wire:
         path, values = self.path, {}
         if self.placeholders:
             said = self._serializer.to_python(
-                request, mode="json", include=set(self.placeholders), by_alias=False
+                request, mode="json", include=self._in_path, by_alias=False
             )
             values = {name: as_text(said[name]) for name in self.placeholders}
             path = self._template.format(*(segment(name, text) for name, text in values.items()))
@@ -173,14 +173,14 @@ class Wire:
                 request,
                 exclude_unset=True,
                 exclude_computed_fields=True,
-                exclude=self._not_in_body,
+                exclude=self._in_path or None,
                 by_alias=True,
             )
             return Encoded(path, values, [], body)
         if not self.query:
             return Encoded(path, values, [], None)
         asked = self._serializer.to_python(
-            request, mode="json", include=set(self.query), exclude_unset=True, by_alias=True
+            request, mode="json", include=self._in_query, exclude_unset=True, by_alias=True
         )
         return Encoded(path, values, list(pairs(asked)), None)
 

@@ -25,7 +25,8 @@ def test_a_problem_is_equal_to_one_that_says_the_same() -> None:
     assert hash(SHORT) == hash(same)
     assert {SHORT, same, other} == {SHORT, other}
     assert shop.Closed() == shop.Closed()
-    assert shop.Closed() not in (SHORT, shop.NoSuchOrder(order_id=shop.OrderId("ord_1")))
+    others: list[Problem] = [SHORT, shop.NoSuchOrder(order_id=shop.OrderId("ord_1"))]
+    assert shop.Closed() not in others
 
 
 def test_a_problem_is_raised_caught_and_matched() -> None:

@@ -17,6 +17,8 @@ from contracts.core import Anyone, Request, User, Value
 from contracts.core.tests import shop
 from contracts.shared.time import Timestamp
 
+# Two processors are shared with servers and other tests: time says nothing here.
+UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 TEXT = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=20)
 WHOLE = st.integers(-(2**63), 2**63 - 1)
 NUMBER = st.floats(allow_nan=False, allow_infinity=False)
@@ -85,6 +87,7 @@ def some(**fields: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]]:
     return st.fixed_dictionaries({}, optional=fields)
 
 
+@UNHURRIED
 @given(
     some(
         **{name: given_ for name, (_, given_) in SCALARS.items() if name != "order_id"},
@@ -111,6 +114,7 @@ def test_a_body_arrives_as_it_was_sent(fields: dict[str, Any]) -> None:
     assert arrived.model_fields_set == sent.model_fields_set
 
 
+@UNHURRIED
 @given(
     some(
         **{
@@ -134,6 +138,7 @@ def test_a_query_arrives_as_it_was_sent(fields: dict[str, Any]) -> None:
     assert there_and_back(sent) == sent
 
 
+@UNHURRIED
 @given(
     st.integers(1, 2**40),
     ORDER_ID,
@@ -186,7 +191,7 @@ def requests(draw: st.DrawFn) -> Any:
     return made(**values)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(UNHURRIED, max_examples=150)
 @given(requests())
 def test_any_request_of_any_class_arrives_as_it_was_sent(sent: Any) -> None:
     arrived = there_and_back(sent)
