@@ -7,6 +7,7 @@ import signal
 import subprocess
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Self
 from urllib.parse import quote
@@ -65,10 +66,11 @@ class Postgres:
         self._process: Process | None = None
         self._password = ""
 
-    def start(self) -> Self:
+    def start(self, spawned: Callable[[int], None] = lambda pid: None) -> Self:
         """Returns when the server takes connections; does nothing if it already does.
 
-        Raises ServerFailed if it can't, with the end of its log."""
+        `spawned` hears the process's number at once, before the server is ready. Raises
+        ServerFailed if it can't start, with the end of its log."""
         if self.alive:
             return self
         data = self._folder()
@@ -83,7 +85,7 @@ class Postgres:
         for attempt in range(1, attempts + 1):
             port = self._port or _ports.free_port()
             try:
-                self._launch(cluster, port, log)
+                self._launch(cluster, port, log, spawned)
             except ServerFailed:
                 if attempt == attempts or _ports.is_free(port):
                     raise  # else somebody was faster with that port: try another
@@ -176,7 +178,7 @@ class Postgres:
         (new / "pg_hba.conf").write_text(f"host all all {_ports.HOST}/32 scram-sha-256\n")
         new.rename(cluster)
 
-    def _launch(self, cluster: Path, port: int, log: Path) -> None:
+    def _launch(self, cluster: Path, port: int, log: Path, spawned: Callable[[int], None]) -> None:
         settings = self._settings | {"port": str(port)}
         options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
         process = Process(
@@ -187,6 +189,7 @@ class Postgres:
             detached=self._detached,
             remove=self._data if self._temporary else None,
         )
+        spawned(process.pid)
         patience_ends = time.monotonic() + _START_S
         while not _is_ready(cluster, process.pid):
             if not process.alive:

@@ -4,6 +4,7 @@ import signal
 import socket
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Self
 
@@ -44,10 +45,11 @@ class Valkey:
         self._log = log
         self._process: Process | None = None
 
-    def start(self) -> Self:
+    def start(self, spawned: Callable[[int], None] = lambda pid: None) -> Self:
         """Returns when the server answers; does nothing if it already does.
 
-        Raises ServerFailed if it can't, with the end of its log."""
+        `spawned` hears the process's number at once, before the server is ready. Raises
+        ServerFailed if it can't start, with the end of its log."""
         if self.alive:
             return self
         data = self._folder()
@@ -56,7 +58,7 @@ class Valkey:
         for attempt in range(1, attempts + 1):
             port = self._port or _ports.free_port()
             try:
-                self._launch(data, port, log)
+                self._launch(data, port, log, spawned)
             except ServerFailed:
                 if attempt == attempts or _ports.is_free(port):
                     raise  # else somebody was faster with that port: try another
@@ -103,7 +105,7 @@ class Valkey:
             self._data.mkdir(parents=True, exist_ok=True)
         return self._data
 
-    def _launch(self, data: Path, port: int, log: Path) -> None:
+    def _launch(self, data: Path, port: int, log: Path, spawned: Callable[[int], None]) -> None:
         settings = {
             "port": str(port),
             "bind": _ports.HOST,
@@ -122,6 +124,7 @@ class Valkey:
             detached=self._detached,
             remove=self._data if self._temporary else None,
         )
+        spawned(process.pid)
         patience_ends = time.monotonic() + _START_S
         while not _answers(port, process.pid):
             if not process.alive:

@@ -7,7 +7,7 @@ import sys
 import time
 from pathlib import Path
 
-import psutil  # type: ignore[import-untyped]  # the lock has no stubs for it
+import psutil
 import pytest
 
 from libs.servers import Valkey
@@ -51,6 +51,7 @@ def test_a_killed_program_leaves_no_server_and_no_folder() -> None:
 def test_a_killed_guard_takes_its_server_along() -> None:
     server = Valkey().start()
     guard = psutil.Process(server.pid).parent()
+    assert guard is not None
 
     guard.send_signal(signal.SIGKILL)
 

@@ -1,0 +1,174 @@
+"""`up` and `down`: the supervisor in the foreground or behind a pipe, and its end."""
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from typing import IO
+
+from tools.dev import logs, show, state
+from tools.dev.errors import Refusal
+from tools.dev.healing import end_leftovers, end_supervisor, only_one
+from tools.dev.places import Places
+from tools.dev.state import State
+from tools.dev.supervisor import Options, Supervisor
+
+_INTERRUPTED = 130
+_START_S = 300.0
+
+
+def up(places: Places, options: Options, *, background: bool) -> None:
+    """Returns when everything is ready (background) or was ended (foreground)."""
+    if now := state.running(places):
+        _join(places, now, options)
+    elif background:
+        _in_background(places, options)
+    else:
+        _in_foreground(places, options)
+
+
+def down(places: Places) -> None:
+    """Ends the run, or what a killed one left; says so when there is nothing."""
+    began = time.monotonic()
+    if now := state.running(places):
+        end_supervisor(places, now.supervisor)
+        show.err.print(f"Stopped in {time.monotonic() - began:.1f} s. The data is in .dev/.")
+        return
+    with only_one(places):
+        left = end_leftovers(places)
+    if left:
+        show.err.print(f"Ended {left} processes that a killed run left behind.")
+    else:
+        show.err.print("Nothing was running.")
+
+
+def supervise(places: Places, options: Options) -> None:
+    """The supervisor in the background: tells its progress as JSON lines on stdout."""
+    told = _Pipe(sys.stdout)
+
+    def tell(kind: str, text: str, seconds: float) -> None:
+        logs.write_event(places, kind, text)
+        told.send({"kind": kind, "text": text, "seconds": seconds})
+
+    supervisor = Supervisor(places, options, tell)
+    signal.signal(signal.SIGTERM, lambda *_: supervisor.ask_to_stop())
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        supervisor.run(on_ready=lambda _: told.send({"kind": "ready"}))
+    except Refusal as refusal:
+        told.send({"kind": "refused", "text": str(refusal), "code": refusal.code})
+
+
+def _in_foreground(places: Places, options: Options) -> None:
+    began = time.monotonic()
+    asked = threading.Event()
+
+    def tell(kind: str, text: str, seconds: float) -> None:
+        logs.write_event(places, kind, text)
+        show.progress(kind, text, seconds)
+
+    supervisor = Supervisor(places, options, tell)
+
+    def end(*_: object) -> None:
+        asked.set()
+        supervisor.ask_to_stop()
+
+    def on_ready(now: State) -> None:
+        show.summary(now, time.monotonic() - began)
+        show.err.print("\n[dim]Ctrl-C stops everything. The logs of the services:[/]")
+        names = [s for s in logs.sources(places, None) if s.endswith((".web", ".worker"))]
+        threading.Thread(target=_show_logs, args=(places, names), daemon=True).start()
+
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, end)
+    supervisor.run(on_ready)
+    show.err.print(f"Stopped after {time.monotonic() - began:.0f} s. The data is in .dev/.")
+    if asked.is_set():
+        sys.exit(_INTERRUPTED)
+
+
+def _show_logs(places: Places, names: list[str]) -> None:
+    with contextlib.suppress(OSError):  # the terminal is gone
+        for line in logs.follow(places, names):
+            if line is not None:
+                show.out.print(logs.render(line), soft_wrap=True)
+
+
+def _in_background(places: Places, options: Options) -> None:
+    began = time.monotonic()
+    command = [sys.executable, "-m", "tools.dev", "supervise"]
+    command += ["--watch"] if options.watch else []
+    command += ["--packaged"] if options.packaged else []
+    command += ["--avoid-taken-ports"] if options.avoid_taken_ports else []
+    with places.log("dev").open("ab") as errors:
+        supervisor = subprocess.Popen(
+            command,
+            cwd=places.root,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            start_new_session=True,
+        )
+    try:
+        assert supervisor.stdout is not None
+        refused = _hear(supervisor.stdout)
+    except KeyboardInterrupt:
+        supervisor.terminate()
+        supervisor.wait()
+        sys.exit(_INTERRUPTED)
+    if refused is not None:
+        supervisor.wait()
+        raise refused
+    now = state.running(places)
+    if now is None:
+        raise Refusal("it stopped while starting; see ./dev logs dev")
+    show.summary(now, time.monotonic() - began)
+
+
+def _hear(lines: IO[bytes]) -> Refusal | None:
+    """Shows the supervisor's progress until it is ready; else why it is not."""
+    for line in lines:
+        event = json.loads(line)
+        if event["kind"] == "ready":
+            return None
+        if event["kind"] == "refused":
+            return Refusal(event["text"], event["code"])
+        show.progress(event["kind"], event["text"], event["seconds"])
+    return Refusal("it stopped while starting; see ./dev logs dev")
+
+
+def _join(places: Places, now: State, options: Options) -> None:
+    """Everything runs already: waits until it is ready and says where."""
+    if (now.packaged, now.watch) != (options.packaged, options.watch):
+        raise Refusal("it is up with other options; ./dev down first")
+    waited_from = time.monotonic()
+    while now.phase == "starting":
+        time.sleep(0.1)
+        again = state.running(places)
+        if again is None or time.monotonic() - waited_from > _START_S:
+            raise Refusal("another ./dev up is starting it and does not get ready; ./dev status")
+        now = again
+    show.err.print("It is up already; ./dev logs -f shows what it does, ./dev down stops it.\n")
+    show.summary(now, 0)
+
+
+class _Pipe:
+    """Tells whoever started us, as long as they listen."""
+
+    def __init__(self, stream: IO[str]) -> None:
+        self._stream = stream
+        self._lock = threading.Lock()
+        self._write: Callable[[str], object] = stream.write
+
+    def send(self, event: dict[str, object]) -> None:
+        with self._lock, contextlib.suppress(OSError, ValueError):
+            self._write(json.dumps(event) + "\n")
+            self._stream.flush()
+            if event["kind"] in ("ready", "refused"):
+                # From now on nobody reads: a full pipe must not hold us up.
+                os.dup2(os.open(os.devnull, os.O_WRONLY), self._stream.fileno())
