@@ -7,7 +7,8 @@ from typing import TypeVar
 
 from contracts.core import Service, User
 from contracts.core.chassis import Unauthenticated
-from libs.access.keys import ServiceKeys, SigningKeys, UserKeys
+from libs.access.keys import ServiceKeys, UserKeys
+from libs.access.signing import SigningKeys
 from libs.access.tokens import verify_service, verify_user
 from libs.operations.envelope import Envelope, Identity
 
