@@ -39,20 +39,24 @@ class Sweeper:
         self._database = database
         self._broker = broker
         self._count_at = 0.0
+        self._silent = False
 
     def step(self) -> float:
-        """One look. Raises Unavailable without database or Valkey: jobs wait then."""
+        """One look. Raises Unavailable without a database; without Valkey jobs wait."""
         self._count()
         try:
-            forgotten = self._broker.has_forgotten()
-            self._sweep(forgotten)
+            self._sweep(forgotten=self._broker.has_forgotten())
+            self._silent = False
         except redis.RedisError as error:
-            raise Unavailable("valkey", str(error)) from error
+            if not self._silent:
+                log.warning("queue_is_silent", why=str(error))
+            self._silent = True
+            return _POLL_S
         with self._database.transaction() as session:
             next_in_s = job_rows.next_in_s(session)
         return min(_POLL_S, max(_SHORTEST_S, _POLL_S if next_in_s is None else next_in_s))
 
-    def _sweep(self, forgotten: bool) -> None:
+    def _sweep(self, *, forgotten: bool) -> None:
         with self._database.transaction() as session:
             if forgotten:
                 job_rows.rouse(session)

@@ -11,6 +11,7 @@ from libs.messaging import Messages, Tx
 from libs.messaging.tests.shop import (
     Returned,
     Sold,
+    Wrap,
     column,
     effects,
     eventually,
@@ -65,8 +66,6 @@ def test_events_of_a_key_stay_in_order_with_two_workers_on_four_lanes(messages: 
 
 
 def test_a_cursor_set_back_replays_and_notes_no_job_twice(messages: Messages) -> None:
-    from libs.messaging.tests.shop import Wrap
-
     def wrap_later(event: Sold, tx: Tx, _: None) -> None:
         note_effect(tx, event.sku)
         tx.later(Wrap(sku=event.sku))

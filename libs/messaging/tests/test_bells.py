@@ -1,0 +1,119 @@
+"""Doorbells: a dead Valkey costs neither a request's time nor a message."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from libs.db import Database
+from libs.messaging import Messages, Tx
+from libs.messaging.bells import Ring
+from libs.messaging.tests.shop import Sold, Wrap, effects, eventually, note_effect, sell, working
+from libs.servers import Valkey
+
+
+@pytest.fixture
+def silent_port() -> Iterator[int]:
+    """Takes connections and says nothing, like a Valkey that hangs."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        yield silent.getsockname()[1]
+
+
+def longest_s(messages: Messages, times: int = 20) -> float:
+    longest = 0.0
+    for number in range(times):
+        began = time.perf_counter()
+        with messages.transaction() as tx:
+            tx.publish(Sold(sku=f"sku{number}"))
+            tx.later(Wrap(sku="mug"))
+        longest = max(longest, time.perf_counter() - began)
+    return longest
+
+
+def test_a_valkey_that_hangs_or_is_dead_delays_no_transaction(
+    database: Database, silent_port: int
+) -> None:
+    hanging = Messages("shop", database, f"redis://127.0.0.1:{silent_port}/0")
+    dead = Messages("shop", database, "redis://127.0.0.1:1/0")
+    longest_s(dead, 1)
+
+    # A client that waited would take its time-out of half a second, twice.
+    assert longest_s(hanging) < 0.3
+    assert longest_s(dead) < 0.3
+
+
+def test_events_and_jobs_outlast_a_valkey_that_dies(database: Database) -> None:
+    def sold(event: Sold, tx: Tx, _: None) -> None:
+        note_effect(tx, event.sku)
+        tx.later(Wrap(sku=event.sku))
+
+    wrapped = []
+    with Valkey() as valkey:
+        messages = Messages("shop", database, valkey.url)
+        with working(
+            messages,
+            [Sold.handled_by(sold)],
+            [Wrap.handled_by(lambda job, _: wrapped.append(job.sku))],
+        ) as worker:
+            os.kill(valkey.pid, signal.SIGKILL)
+            sell(messages, "mug")
+            eventually(lambda: effects(database) == ["mug"], within_s=5)
+            worker.healthy()
+            while valkey.alive:
+                time.sleep(0.01)
+            valkey.start()
+            eventually(lambda: wrapped == ["mug"], within_s=8)
+            sell(messages, "cup")
+            eventually(lambda: wrapped == ["mug", "cup"], within_s=8)
+
+
+def test_a_ring_that_names_too_many_events_names_none() -> None:
+    few = Ring(1, 2, (("shop.sold.v1", 7), ("shop.sold.v1", 8)))
+    many = Ring(1, 60, tuple(("shop.sold.v1", n) for n in range(60)))
+
+    assert Ring.decode(few.encode().encode()) == few
+    assert Ring.decode(many.encode().encode()) == Ring(1, 60, None)
+
+
+def test_bells_ring_in_a_child_whose_parent_has_rung(messages: Messages, valkey: Valkey) -> None:
+    import redis
+
+    sell(messages, "parent")
+    heard = redis.Redis.from_url(valkey.url).pubsub(ignore_subscribe_messages=True)
+    heard.subscribe(f"sequence:{messages.service}")
+    heard.get_message(timeout=1)
+
+    child = os.fork()
+    if child == 0:
+        messages.ringer.ring(f"sequence:{messages.service}")
+        time.sleep(1)
+        os._exit(0)
+    os.waitpid(child, 0)
+
+    assert any(heard.get_message(timeout=0.5) for _ in range(4))
+
+
+def test_who_only_publishes_does_not_carry_dramatiq() -> None:
+    code = "import sys, libs.messaging; print('dramatiq' in sys.modules, 'alembic' in sys.modules)"
+
+    said = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout
+
+    assert said == "False False\n"
+
+
+def test_the_package_names_what_is_public() -> None:
+    import libs.messaging
+
+    named = libs.messaging.__all__
+
+    assert named == sorted(named)
+    assert all(hasattr(libs.messaging, name) for name in named)
