@@ -18,7 +18,8 @@ PersonName = Annotated[
         strip_whitespace=True,
         min_length=1,
         max_length=100,
-        pattern=r"^[^\x00-\x1f\x7f]*$",
+        # No control, no line break of Unicode's, nothing that turns the text around it backwards.
+        pattern=r"^[^\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]*$",
     ),
 ]
 
@@ -35,7 +36,7 @@ class Account(Value):
 class Session(Value):
     """A log-in: send the token as `Authorization: Bearer <access_token>`."""
 
-    access_token: str
+    access_token: Annotated[str, Field(repr=False)]
     token_type: str = "Bearer"
     expires_in_s: int
     user_id: UserId
