@@ -7,9 +7,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-
+from libs.access.keys import new_key
 from tools.dev.places import Places
 
 # Two of them live, so that rotation is what everybody sees every day.
@@ -22,14 +20,10 @@ def make_service_keys(places: Places, services: Iterable[str]) -> None:
     public = _folder(places.secrets / "public")
     for service in services:
         pem = private / f"{service}.pem"
-        if not pem.exists():
-            _write(pem, _new_key())
-        key = serialization.load_pem_private_key(pem.read_bytes(), password=None)
-        shown = key.public_key().public_bytes(
-            serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
-        )
-        if not (public / pem.name).exists() or (public / pem.name).read_bytes() != shown:
-            (public / pem.name).write_bytes(shown)
+        if not pem.exists() or not (public / pem.name).exists():
+            private_pem, public_pem = new_key()
+            _write(pem, private_pem)
+            (public / pem.name).write_bytes(public_pem)
 
 
 def make_user_keys(places: Places) -> Path:
@@ -37,7 +31,7 @@ def make_user_keys(places: Places) -> Path:
     folder = _folder(places.secrets / "users")
     today = datetime.now(UTC).strftime("%Y-%m-%d")
     for number in range(len(list(folder.glob("*.pem"))), _USER_KEYS):
-        _write(folder / f"{today}-{number + 1}.pem", _new_key())
+        _write(folder / f"{today}-{number + 1}.pem", new_key()[0])
     return folder
 
 
@@ -53,14 +47,6 @@ def passwords(places: Places, roles: Iterable[str]) -> dict[str, str]:
         kept |= {role: secrets.token_urlsafe(24) for role in missing}
         _write(file, json.dumps(kept, indent=1).encode())
     return kept
-
-
-def _new_key() -> bytes:
-    return ec.generate_private_key(ec.SECP256R1()).private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption(),
-    )
 
 
 def _folder(path: Path) -> Path:
