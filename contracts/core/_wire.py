@@ -1,8 +1,7 @@
 """How one request class travels. Its validators are made once, when the contract is imported.
 
 Path and query are text, so they are read leniently; a body is JSON and read strictly, from its
-bytes. Where a request has both, each part is read by its own rules and the whole once more, so
-that what the class checks across its fields holds as well.
+bytes. Where a request has both, each part is read by its own rules.
 
 Of two equal keys in a body the last one counts, as pydantic reads it: to refuse them would cost a
 second parse, and nobody else in the shop reads the bytes.
@@ -13,13 +12,15 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
-from pydantic import BaseModel, TypeAdapter, ValidationError, create_model
+from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic_core import SchemaValidator
 
 from contracts.core._faults import invalid, refusal, wrong
 from contracts.core._fields import is_collection, read_names, written_name
-from contracts.core._message import READING_REQUEST, Message
+from contracts.core._message import READING_REQUEST
+from contracts.core._parts import Part, whole
 from contracts.core._text import as_text, no_segment, pairs, segment, unspeakable
 from contracts.core.chassis import MalformedRequest
 from contracts.core.errors import DeclarationError
@@ -67,37 +68,30 @@ class Wire:
             raise DeclarationError(cls, "two fields have one name in the query")
         self._lists = frozenset(name for name in query if is_collection(fields[name].annotation))
         self._only_body = bool(body) and not placeholders
-        self._validator = cls.__pydantic_validator__
+        self._validator = cast(SchemaValidator, cls.__pydantic_validator__)
         self._serializer = cls.__pydantic_serializer__
         # A request without a body has an empty part, which refuses whatever comes along.
-        self._body_part = _part(cls, body)
-        self._text_part = _part(cls, placeholders) if body else cls
+        self._body_part = Part(cls, body)
+        if body and placeholders:
+            self._text_part = Part(cls, placeholders)
+            self._whole = whole(cls)
         self._template = re.sub(r"\{(\w+)\}", "{}", path)
         self._in_path, self._in_query = set(placeholders), set(query)
         self._answer = None if answer is None else _Answer(cls.__name__, answer)
 
-    def read(
-        self, path: Mapping[str, str], query: Sequence[tuple[str, str]], body: bytes
-    ) -> BaseModel:
+    def read(self, path: Mapping[str, str], query: Sequence[tuple[str, str]], body: bytes) -> Any:
         """The request that arrived; `path` and `query` decoded. Whatever was not declared is
         refused, wherever it stands. Raises MalformedRequest or InvalidRequest."""
         if self._only_body and not query:
-            return self._strictly(self.request, body)
+            return self._strictly(self._validator, body)
         text = self._text(path, query)
         if not self.body:
             if body:
                 self._strictly(self._body_part, body)
-            return self._leniently(self.request, text)
+            return self._leniently(self._validator, text)
         from_body = self._strictly(self._body_part, body)
         from_path = self._leniently(self._text_part, text)
-        parts = _set_fields(from_body) | _set_fields(from_path)
-        try:
-            read: BaseModel = self._validator.validate_python(
-                parts, strict=True, by_name=True, by_alias=False, context=READING_REQUEST
-            )
-            return read
-        except ValidationError as error:
-            raise refusal(error, self._location) from None
+        return self._leniently(self._whole, from_body | from_path)
 
     def _text(self, path: Mapping[str, str], query: Sequence[tuple[str, str]]) -> dict[str, Any]:
         """The fields of path and query by name, still text."""
@@ -125,22 +119,21 @@ class Wire:
             raise invalid(faults)
         return text
 
-    def _leniently(self, model: type[BaseModel], text: dict[str, Any]) -> BaseModel:
+    def _leniently(self, reader: SchemaValidator | Part, fields: dict[str, Any]) -> Any:
         try:
             # Not validate_strings: that cannot read a parameter which repeats.
-            read: BaseModel = model.__pydantic_validator__.validate_python(
-                text, by_name=True, by_alias=False, context=READING_REQUEST
+            return reader.validate_python(
+                fields, by_name=True, by_alias=False, context=READING_REQUEST
             )
-            return read
         except ValidationError as error:
             raise refusal(error, self._location) from None
 
-    def _strictly(self, model: type[BaseModel], body: bytes) -> BaseModel:
+    def _strictly(self, reader: SchemaValidator | Part, body: bytes) -> Any:
         if b"\\u0000" in body and _NUL.search(body):
             raise MalformedRequest(detail="Text in the body holds a NUL, which cannot be stored")
         body = body or b"{}"
         try:
-            read: BaseModel = model.__pydantic_validator__.validate_json(
+            return reader.validate_json(
                 body,
                 strict=True,
                 extra="forbid",
@@ -148,7 +141,6 @@ class Wire:
                 by_name=False,
                 context=READING_REQUEST,
             )
-            return read
         except ValidationError as error:
             raise refusal(error, lambda _: "body", body) from None
 
@@ -227,17 +219,6 @@ class _Answer:
 
 
 _UNSPEAKABLE = "Text cannot hold a NUL or half a surrogate pair"
-
-
-def _part(cls: type[BaseModel], names: tuple[str, ...]) -> type[BaseModel]:
-    fields: dict[str, Any] = {
-        name: (cls.model_fields[name].annotation, cls.model_fields[name]) for name in names
-    }
-    return create_model(cls.__name__, __base__=Message, __module__=cls.__module__, **fields)
-
-
-def _set_fields(part: BaseModel) -> dict[str, Any]:
-    return {name: getattr(part, name) for name in part.model_fields_set}
 
 
 def _fields(model: BaseModel) -> dict[str, Any]:

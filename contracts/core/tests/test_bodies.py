@@ -9,6 +9,7 @@ import pytest
 from contracts.core.chassis import InvalidRequest, MalformedRequest
 from contracts.core.requests import Request
 from contracts.core.tests import shop
+from contracts.core.tests.pages import page
 
 LINE = shop.Line(sku=shop.Sku("mug"), quantity=2)
 
@@ -198,3 +199,27 @@ def test_bytes_travel_as_text() -> None:
     assert read(shop.Everything, '{"raw": "grün"}'.encode()).raw == "grün".encode()
     with pytest.raises(ValueError, match="utf-8"):
         wire.write(shop.Everything(raw=b"\xff"))
+
+
+def test_each_field_is_validated_once_also_beside_a_path() -> None:
+    shared = page(
+        """
+from pydantic import AfterValidator, Base64Bytes, field_validator
+class Upload(Request[Anyone, None], http="PUT /files/{number}"):
+    number: Annotated[int, AfterValidator(lambda number: number + 1)]
+    content: Base64Bytes
+    note: str = "none"
+    @field_validator("note")
+    @classmethod
+    def _quoted(cls, note: str) -> str:
+        return f"<{note}>"
+    @model_validator(mode="before")
+    @classmethod
+    def _seen(cls, data: dict[str, Any]) -> dict[str, Any]:
+        return {**data, "note": data.get("note", "unset")}
+"""
+    )
+
+    got = read(shared.Upload, b'{"content": "aGk=", "note": "x"}', number="1")
+
+    assert (got.number, got.content, got.note) == (2, b"hi", "<x>")

@@ -178,7 +178,10 @@ def requests(draw: st.DrawFn) -> Any:
                 values[name] = draw(st.none() | strategy)
     if method in ("POST", "PUT", "PATCH"):
         fields["inner"] = (tuple[shop.Line, ...], ())
-        values |= draw(some(inner=st.lists(LINE, max_size=2).map(tuple)))
+        fields["tree"] = (shop.Category | None, None)
+        fields["payment"] = (shop.Payment | None, None)
+        lines = st.lists(LINE, max_size=2).map(tuple)
+        values |= draw(some(inner=lines, tree=st.none() | TREE, payment=st.none() | PAYMENT))
     made: Any = create_model(
         "Made",
         __base__=Request[Anyone | User, None],
