@@ -1,0 +1,1 @@
+"""From bytes to bytes. Import its modules: an entry point must come before what counts."""

@@ -3,7 +3,6 @@ the same process, and under tests."""
 
 from __future__ import annotations
 
-import math
 import os
 import time
 from collections.abc import Iterable, Mapping, Sequence
@@ -28,14 +27,15 @@ from contracts.core.chassis import (
     InternalError,
     InvalidRequest,
     MalformedRequest,
+    NotFound,
     Overloaded,
     Unauthenticated,
 )
 from libs.operations.context import Context, within
 from libs.operations.envelope import Access, Envelope, Identity, Reply
-from libs.operations.errors import Unavailable
-from libs.operations.problems import reply_with
-from libs.telemetry.logs import get_logger
+from libs.operations.errors import DeadlineExceeded, Unavailable
+from libs.operations.problems import reply_with, whole_seconds
+from libs.telemetry.logs import Hidden, get_logger
 from libs.telemetry.metrics import histogram
 from libs.telemetry.trace import Trace
 
@@ -101,9 +101,11 @@ class Dispatcher(Generic[D]):
         envelope: Envelope,
     ) -> Reply:
         """The reply to one request of the operation `name`. Whatever happens becomes a reply."""
-        route = self._routes[name]
+        route = self._routes.get(name)
+        if route is None:
+            return reply_with(NotFound())
         started = time.perf_counter()
-        context = _context(route.operation, envelope)
+        context = _context(route, envelope)
         with within(context):
             reply = self._reply(route, path, query, body, envelope)
         route.observe(reply.status, time.perf_counter() - started)
@@ -118,28 +120,34 @@ class Dispatcher(Generic[D]):
         envelope: Envelope,
     ) -> Reply:
         operation = route.operation
+        request: Any = None
         try:
-            # Access first: who may not ask learns nothing about the form of a request.
-            caller = _ANYONE if route.open else self._caller(operation, envelope)
+            if envelope.deadline_s is not None and envelope.deadline_s <= 0:
+                raise DeadlineExceeded("this request", "its deadline has passed")
             try:
+                # Access first: who may not ask learns nothing about the form of a request.
+                caller = _ANYONE if route.open else self._caller(operation, envelope)
                 request = operation.wire.read(path, query, body)
-            except (InvalidRequest, MalformedRequest) as wrong:
-                return reply_with(wrong)
+            except _REFUSED as refused:
+                return reply_with(refused)
             answer = route.handler(request, caller, self.deps)
             if isinstance(answer, Problem):
                 raise answer
             written = operation.wire.write_answer(answer)
         except Unavailable as neighbour:
             log.warning("unavailable", operation=operation.name, why=str(neighbour))
-            return reply_with(Overloaded(retry_after_s=max(1, math.ceil(neighbour.retry_after_s))))
-        except (Unauthenticated, Forbidden) as refused:
-            return reply_with(refused)
+            return reply_with(Overloaded(retry_after_s=whole_seconds(neighbour.retry_after_s)))
         except operation.problems as refused:
             return reply_with(refused)
         except Exception as bug:
             if self.bugs_rise:
                 raise
-            log.exception("bug", operation=operation.name, error=type(bug).__name__)
+            log.exception(
+                "bug",
+                operation=operation.name,
+                error=type(bug).__name__,
+                hide=Hidden(_secrets(request, envelope)),
+            )
             return reply_with(InternalError())
         if operation.status == 202 and isinstance(answer, Accepted):
             then = type(answer.then).__operation__.wire.write(answer.then)
@@ -170,6 +178,8 @@ class _Route:
 
 
 _ANYONE = Anyone()
+# How a request is refused before its handler runs. From a handler they are undeclared problems.
+_REFUSED = (InvalidRequest, MalformedRequest, Unauthenticated, Forbidden)
 
 
 def caller_for(operation: Operation, identity: Identity) -> Anyone:
@@ -209,14 +219,26 @@ def operations_of(contract: ModuleType) -> tuple[Operation, ...]:
     return tuple(request.__operation__ for request in requests_of(contract))
 
 
-def _context(operation: Operation, envelope: Envelope) -> Context:
+def _secrets(request: Any, envelope: Envelope) -> tuple[str, ...]:
+    """What an exception may hold of this request and a log must not: the fields that its contract
+    keeps out of repr, and the tokens."""
+    fields = type(request).model_fields.items() if request is not None else ()
+    hidden = [getattr(request, name) for name, field in fields if not field.repr]
+    tokens = [envelope.authorization, envelope.service_authorization]
+    return tuple(
+        text.removeprefix("Bearer ") for text in (*hidden, *tokens) if isinstance(text, str)
+    )
+
+
+def _context(route: _Route, envelope: Envelope) -> Context:
     trace = Trace.continued(envelope.traceparent)
-    left = operation.deadline_s
+    left = route.operation.deadline_s
     if envelope.deadline_s is not None and envelope.deadline_s < left:
         left = envelope.deadline_s
     return Context(
         trace=trace,
         request_id=envelope.request_id or os.urandom(8).hex(),
         deadline=time.monotonic() + left,
-        user_token=envelope.authorization,
+        # Where anyone may ask nobody has looked at the token: it is not passed on.
+        user_token=None if route.open else envelope.authorization,
     )
