@@ -17,10 +17,12 @@ from contracts.core.chassis import MalformedRequest
 from libs.operations.dispatch import Dispatcher
 from libs.operations.envelope import Access
 from libs.operations.problems import reply_with
+from libs.web.answers import Answer
 from libs.web.errors import answer_with_problems, response
 from libs.web.headers import FORGEABLE, envelope_of
 from libs.web.openapi import mount_openapi
 from libs.web.probes import Check, mount_probes
+from libs.web.tuning import tune
 
 D = TypeVar("D")
 
@@ -47,6 +49,7 @@ def serve(
     pages = (contracts,) if isinstance(contracts, ModuleType) else tuple(contracts)
     dispatcher = Dispatcher(app.import_name.split(".")[1], pages, routes, deps, access)
     app.config["MAX_CONTENT_LENGTH"] = BODY_LIMIT
+    tune(app)
     app.url_map.merge_slashes = False
     app.url_map.strict_slashes = True
     app.wsgi_app = _WithoutForgeries(app.wsgi_app)  # type: ignore[method-assign]  # Flask's own way
@@ -89,10 +92,10 @@ def _view(app: Flask, dispatcher: Dispatcher[Any], operation: Operation) -> Call
             return response(app, reply_with(too_many))
         body = _body() if has_body else b""
         reply = dispatch(name, path, query, body, envelope)
-        made = app.response_class(reply.body, reply.status, [*reply.headers, *_ALWAYS])
+        headers = [*reply.headers, *_ALWAYS]
         if envelope.request_id:
-            made.headers["X-Request-Id"] = envelope.request_id
-        return made
+            headers.append(("X-Request-Id", envelope.request_id))
+        return Answer(reply.body, reply.status, headers)
 
     return view
 
