@@ -95,6 +95,12 @@ class Database:
                     f"its tables of {branch} are at {at}, this code needs {head}: run migrate",
                 )
 
+    def reserve(self, connections: int) -> None:
+        """Have room for so many transactions at once; a worker knows how many threads it has."""
+        if connections > self._pool_size:
+            self._pool_size = connections
+            self.close()
+
     def close(self) -> None:
         """Give back this process's connections. The next transaction connects again."""
         with self._guard:

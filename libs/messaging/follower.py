@@ -7,7 +7,7 @@ from typing import Any, Literal
 from uuid import UUID
 
 from contracts.core.feed import ReadFeed
-from libs.messaging import cursors
+from libs.messaging import cursors, metrics
 from libs.messaging.bells import Ring
 from libs.messaging.cursors import Place
 from libs.messaging.delivery import Delivery
@@ -39,7 +39,15 @@ class Follower:
     ) -> None:
         self.producer = producer
         self.lanes = [
-            Lane(Place(producer, n, lanes, owner), messages.database, fetch, types, delivery)
+            Lane(
+                Place(producer, n, lanes, owner),
+                messages.database,
+                fetch,
+                types,
+                delivery,
+                lambda: self._seen,
+                metrics.LAG.labels(messages.service, producer, str(n)),
+            )
             for n in range(lanes)
         ]
         self.scout = Loop(f"scout {producer}", self._look)
@@ -75,7 +83,8 @@ class Follower:
             for kind, key_hash in ring.events:
                 if kind in self._types:
                     self.lanes[key_hash % len(self.lanes)].look()
-        # Only a ring that follows on what we know tells that there is nothing else.
+        # Only a ring that follows on what we know tells that there is nothing else. Set last: whoever
+        # reads it may rely on the lanes being awake.
         if ring.first <= self._seen + 1:
             self._seen = max(self._seen, ring.last)
 
@@ -89,8 +98,9 @@ class Follower:
             page = self._fetch(ReadFeed(after=self._seen, type=self._types, limit=1))
             if page.items:
                 # Asked for before the lanes are woken: they will read at least so far.
-                self._seen = self._head()
+                head = self._head()
                 self._wake_all()
+                self._seen = head
             else:
                 self._seen = max(self._seen, int(page.next_cursor or 0))
         return _POLL_S

@@ -6,12 +6,12 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Protocol
 
 from contracts.core import Page
 from contracts.core.feed import CloudEvent, ReadFeed
 from libs.db import Database
-from libs.messaging import cursors, metrics
+from libs.messaging import cursors
 from libs.messaging.cursors import Moved, Place
 from libs.messaging.delivery import Delivery
 from libs.messaging.loops import Loop
@@ -19,6 +19,13 @@ from libs.operations.errors import Unavailable
 from libs.telemetry.logs import get_logger
 
 log = get_logger(__name__)
+
+
+class Lag(Protocol):
+    """Takes the age in seconds of what the lane has not handled."""
+
+    def set(self, value: float) -> None: ...
+
 
 Fetch = Callable[[ReadFeed], Page[CloudEvent]]
 
@@ -37,6 +44,8 @@ class Lane:
         fetch: Fetch,
         types: Sequence[str],
         delivery: Delivery[Any],
+        seen: Callable[[], int],
+        lag: Lag,
     ) -> None:
         self.place = place
         self.loop = Loop(f"lane {place}", self.step)
@@ -44,12 +53,13 @@ class Lane:
         self._fetch = fetch
         self._types = tuple(types)
         self._delivery = delivery
+        self._seen = seen
+        self._lag = lag
         self._news = threading.Event()
         self._offered = threading.Event()
         self._pos: int | None = None  # of the cursor's row; None while the lane is not ours
         self._read = 0  # up to here there is nothing more for us; the row follows now and then
         self._kept_at = 0.0
-        self._lag = metrics.LAG.labels(place.producer, str(place.lane))
 
     @property
     def held(self) -> bool:
@@ -74,8 +84,9 @@ class Lane:
             self._take()
         if self._pos is None:
             return _IDLE_S
+        seen = self._seen()  # asked first: for all up to there, the news has been set by now
         if not self._news.is_set():
-            self._keep(self._pos)
+            self._keep(self._pos, seen)
             return _IDLE_S
         self._news.clear()
         try:
@@ -90,9 +101,10 @@ class Lane:
 
     def give_back(self) -> None:
         """Write down how far it has read; after the thread has ended."""
-        if self._pos is not None:
+        seen = self._seen()
+        if self._pos is not None and not self._news.is_set():
             self._kept_at = 0.0
-            self._keep(self._pos)
+            self._keep(self._pos, seen)
 
     def _take(self) -> None:
         self._offered.clear()
@@ -116,11 +128,13 @@ class Lane:
             assert self._pos is not None
             self._lag.set(max(0.0, (datetime.now(UTC) - event.time).total_seconds()))
             if self.loop.stopping.is_set():
+                self._news.set()
                 return 0.0
             if self._delivery.take_in(self.place, self._pos, event, self.loop.stopping):
                 self._pos = event.position()
             elif self._delivery.wants(event.type):
-                return 0.0  # stopping
+                self._news.set()  # it stops before the next attempt
+                return 0.0
             self._read = event.position()
         self._read = max(self._read, int(page.next_cursor or 0))
         if len(page.items) == _PAGE:
@@ -129,8 +143,10 @@ class Lane:
         self._lag.set(0.0)
         return _IDLE_S
 
-    def _keep(self, pos: int) -> None:
-        """So that a restart need not look again at events that are not for us."""
+    def _keep(self, pos: int, seen: int) -> None:
+        """So that a restart need not look again at events that are not for us, and that lanes which
+        have read all stand equally far."""
+        self._read = max(self._read, seen)
         if self._read == pos or time.monotonic() - self._kept_at < _KEEP_S:
             return
         self._kept_at = time.monotonic()

@@ -25,7 +25,7 @@ class Observer(Protocol):
 LAG = gauge(
     "feed_lag_seconds",
     "Age of the oldest event that a lane has not handled; 0 when it has read all",
-    ("producer", "lane"),
+    ("consumer", "producer", "lane"),
 )
 EVENT_SECONDS = histogram("event_handler_seconds", "Duration of an event's handler", ("type",))
 JOB_SECONDS = histogram("job_handler_seconds", "Duration of a job's handler", ("name",))

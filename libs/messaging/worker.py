@@ -67,6 +67,7 @@ class Worker:
         self._dramatiq = self._job_workers(jobs, deps, job_threads)
         self._listener = Listener(messages.queue_url, rings)
         self._loops.append(Loop("doorbells", self._listener.step))
+        self._database.reserve(len(self._all_loops()) + (job_threads if jobs else 0))
 
     def start(self) -> None:
         """Start all threads. Raises Unavailable without a database, ValueError when the number of

@@ -191,7 +191,7 @@ def test_requeuing_what_is_not_parked_says_so(messages: Messages) -> None:
 
 
 def test_a_connection_cut_in_the_middle_of_a_handler_is_no_failure(messages: Messages) -> None:
-    cut = []
+    cut: list[int] = []
 
     def handle(event: Sold, tx: Tx, _: None) -> None:
         note_effect(tx, event.sku)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import defaultdict
 
 import pytest
@@ -93,8 +94,22 @@ def test_an_event_without_handler_only_moves_the_cursor(messages: Messages) -> N
         sell(messages, "mug")
         eventually(lambda: effects(messages.database) == ["mug 0"])
 
-    assert column(messages.database, "SELECT min(pos) FROM cursor") == [2]
+    assert column(messages.database, "SELECT max(pos) FROM cursor") == [2]
     assert messages.parked() == []
+
+
+def test_lanes_that_have_read_all_stop_equally_far_so_that_their_number_can_change(
+    messages: Messages,
+) -> None:
+    with working(messages, REMEMBER):
+        sell(messages, "mug", "cup")
+        eventually(lambda: len(effects(messages.database)) == 2)
+        time.sleep(2)  # two looks of the scout
+    assert column(messages.database, "SELECT pos FROM cursor") == [2] * 4
+
+    with working(messages, REMEMBER, lanes=3):
+        sell(messages, "jar")
+        eventually(lambda: len(effects(messages.database)) == 3)
 
 
 def test_a_new_reader_may_begin_now(messages: Messages) -> None:
