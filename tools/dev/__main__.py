@@ -142,7 +142,7 @@ def main() -> None:
         HERE.make()
         app(prog_name="dev")
     except Refusal as refusal:
-        show.err.print(f"dev: {refusal}", markup=False)
+        show.say(f"dev: {refusal}")
         sys.exit(refusal.code)
     except KeyboardInterrupt:
         sys.exit(130)
@@ -156,10 +156,7 @@ def main() -> None:
             where = f"its traceback is in {report}"
         except OSError as unwritable:
             where = f"its traceback could not be kept: {unwritable}"
-        show.err.print(
-            f"dev: stopped by {type(error).__name__}: {error}; {where}. Try ./dev doctor",
-            markup=False,
-        )
+        show.say(f"dev: stopped by {type(error).__name__}: {error}; {where}. Try ./dev doctor")
         sys.exit(1)
 
 

@@ -38,16 +38,27 @@ def services_of(root: Path) -> tuple[Service, ...]:
 
 
 def levels(services: Iterable[Service]) -> Mapping[str, frozenset[str]]:
-    """For each service those to wait for before it starts. In a circle of services that ask each
-    other, the one whose name comes first doesn't wait."""
+    """For each service those to wait for before it starts; neighbours come first. In a circle of
+    services that ask each other, the one whose name comes first doesn't wait for the others."""
     left = {service.name: service.needs for service in services}
     known = frozenset(left)
     waits: dict[str, frozenset[str]] = {}
     while left:
         free = [name for name, needs in left.items() if needs & known <= waits.keys()]
-        for name in free or [min(left)]:
+        for name in free or [min(name for name in left if _asks_itself(name, left))]:
             waits[name] = left.pop(name) & waits.keys()
     return waits
+
+
+def _asks_itself(name: str, needs: Mapping[str, frozenset[str]]) -> bool:
+    """Whether it waits, over others, for itself."""
+    reached: set[str] = set()
+    left = [name]
+    while left:
+        further = needs.get(left.pop(), frozenset()) - reached
+        reached |= further
+        left.extend(further)
+    return name in reached
 
 
 def _declared_port(build: Path) -> int | None:

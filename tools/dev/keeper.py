@@ -18,6 +18,8 @@ _BACKOFF_S = (0.2, 1.0, 2.0, 4.0, 8.0, 15.0)
 # So long ready, and its former failures are forgiven.
 _STABLE_S = 30.0
 
+NEVER_READY = "it ended before it was ready"
+
 Happening = Literal["ready", "again", "failed"]
 """Ready for the first time, ready once more, or ended (or not ready in time)."""
 
@@ -117,7 +119,7 @@ class Keeper:
         ends = time.monotonic() + _READY_S
         while not self._unit.is_ready():
             if not self._unit.alive():
-                return "it ended before it was ready"
+                return NEVER_READY
             if self._disturbed():
                 return ""
             if time.monotonic() > ends:

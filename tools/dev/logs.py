@@ -117,11 +117,13 @@ def render(line: Line) -> Text:
     return shown
 
 
-def write_event(places: Places, kind: str, text: str) -> None:
+def write_event(places: Places, kind: str, text: str, seconds: float) -> None:
     """A line of the supervisor's own log, in the form of the services' logs."""
     level = {"bad": "warning"}.get(kind, "info")
     moment = datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
     fields = {"event": text, "level": level, "timestamp": moment, "service": "dev"}
+    if kind == "done":
+        fields["seconds"] = f"{seconds:.1f}"
     with places.log("dev").open("a", encoding="utf-8") as opened:
         opened.write(json.dumps(fields) + "\n")
 

@@ -1,6 +1,7 @@
 """What the user sees: lines that fit 80 columns, coloured on a terminal only."""
 
 import sys
+import textwrap
 from collections.abc import Mapping
 
 from rich.console import Console
@@ -27,7 +28,18 @@ def progress(kind: str, text: str, seconds: float) -> None:
     if kind == "done":
         err.print(f"  [{colour}]{mark}[/] {escape(text):<40} {seconds:6.1f} s")
     else:
-        err.print(f"  [{colour}]{mark}[/] {escape(text)}")
+        wide = textwrap.wrap(text, 76, break_long_words=False, break_on_hyphens=False)
+        err.print(f"  [{colour}]{mark}[/] {escape(wide[0])}")
+        for part in wide[1:]:
+            err.print(f"    {escape(part)}")
+
+
+def say(sentence: str) -> None:
+    """A sentence on stderr, in lines of at most 80 columns."""
+    for line in sentence.split("\n"):
+        wide = textwrap.wrap(line, 80, break_long_words=False, break_on_hyphens=False)
+        for part in wide or [""]:
+            err.print(part, markup=False)
 
 
 def summary(state: State, seconds: float) -> None:

@@ -28,7 +28,7 @@ from tools.dev.environment import (
 )
 from tools.dev.errors import Refusal
 from tools.dev.healing import SERVERS, end_leftovers, only_one
-from tools.dev.keeper import Happening, Keeper
+from tools.dev.keeper import NEVER_READY, Happening, Keeper
 from tools.dev.logs import bound_size, last_lines
 from tools.dev.places import Places
 from tools.dev.ports import HOST
@@ -288,12 +288,12 @@ class Supervisor:
         elif what == "again":
             self._tell("done", f"{shown} is back", seconds)
         else:
-            log = self._places.log(name)
-            failures = self._keepers[name].failures
+            keeper, log = self._keepers[name], self._places.log(name)
+            if why == NEVER_READY:
+                why = f"{why}: {last_lines(log, 1)}"
             self._tell("bad", f"{shown}: {why}; again in {seconds:g} s", 0)
-            first = not self._keepers[name].ready.is_set()
-            if first and failures >= _FAILURES_BEFORE_GIVING_UP:
-                self._give_up(f"{shown} does not start: {why}: {last_lines(log)}. See {log}")
+            if not keeper.ready.is_set() and keeper.failures >= _FAILURES_BEFORE_GIVING_UP:
+                self._give_up(f"{shown} does not start: {why}. See ./dev logs {name}")
 
     def _give_up(self, sentence: str) -> None:
         """A first start that fails ends everything, unless an edit may mend it."""

@@ -37,14 +37,14 @@ def down(places: Places) -> None:
     began = time.monotonic()
     if now := state.running(places):
         end_supervisor(places, now.supervisor)
-        show.err.print(f"Stopped in {time.monotonic() - began:.1f} s. The data is in .dev/.")
+        show.say(f"Stopped in {time.monotonic() - began:.1f} s. The data is in .dev/.")
         return
     with only_one(places):
         left = end_leftovers(places)
     if left:
-        show.err.print(f"Ended {left} processes that a killed run left behind.")
+        show.say(f"Ended {left} processes that a killed run left behind.")
     else:
-        show.err.print("Nothing was running.")
+        show.say("Nothing was running.")
 
 
 def supervise(places: Places, options: Options) -> None:
@@ -52,7 +52,7 @@ def supervise(places: Places, options: Options) -> None:
     told = _Pipe(sys.stdout)
 
     def tell(kind: str, text: str, seconds: float) -> None:
-        logs.write_event(places, kind, text)
+        logs.write_event(places, kind, text, seconds)
         told.send({"kind": kind, "text": text, "seconds": seconds})
 
     supervisor = Supervisor(places, options, tell)
@@ -69,7 +69,7 @@ def _in_foreground(places: Places, options: Options) -> None:
     asked = threading.Event()
 
     def tell(kind: str, text: str, seconds: float) -> None:
-        logs.write_event(places, kind, text)
+        logs.write_event(places, kind, text, seconds)
         show.progress(kind, text, seconds)
 
     supervisor = Supervisor(places, options, tell)
@@ -87,7 +87,7 @@ def _in_foreground(places: Places, options: Options) -> None:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, end)
     supervisor.run(on_ready)
-    show.err.print(f"Stopped after {time.monotonic() - began:.0f} s. The data is in .dev/.")
+    show.say(f"Stopped after {time.monotonic() - began:.0f} s. The data is in .dev/.")
     if asked.is_set():
         sys.exit(_INTERRUPTED)
 
@@ -153,7 +153,7 @@ def _join(places: Places, now: State, options: Options) -> None:
         if again is None or time.monotonic() - waited_from > _START_S:
             raise Refusal("another ./dev up is starting it and does not get ready; ./dev status")
         now = again
-    show.err.print("It is up already; ./dev logs -f shows what it does, ./dev down stops it.\n")
+    show.say("It is up already; ./dev logs -f shows what it does, ./dev down stops it.\n")
     show.summary(now, 0)
 
 
