@@ -3,7 +3,6 @@ the same process, and under tests."""
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from types import ModuleType
@@ -237,7 +236,7 @@ def _context(route: _Route, envelope: Envelope) -> Context:
         left = envelope.deadline_s
     return Context(
         trace=trace,
-        request_id=envelope.request_id or os.urandom(8).hex(),
+        request_id=envelope.request_id or trace.span_id,
         deadline=time.monotonic() + left,
         # Where anyone may ask nobody has looked at the token: it is not passed on.
         user_token=None if route.open else envelope.authorization,
