@@ -11,6 +11,7 @@ import urllib.request
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 
 from libs.servers import Credentials, Postgres, ServerFailed, Valkey, provision
 from tools.dev import keys, processes, state
@@ -179,12 +180,17 @@ class Supervisor:
     def _command(self, service: str, role: Role) -> Command:
         return Command(
             command_of(self._places, service, role, self._options.packaged),
-            folder=self._places.root,
+            folder=self._folder,
             environment=lambda: self._environment(service, role),
             log=self._places.log(f"{service}.{role}"),
             ready_url=f"http://{HOST}:{self._ports[f'{service}.{role}']}/readyz",
             run_dir=self._places.run / f"{service}-{role}",
         )
+
+    @property
+    def _folder(self) -> Path:
+        """Not among the sources when packages run, so that none of those is imported by chance."""
+        return self._places.dev if self._options.packaged else self._places.root
 
     def _environment(self, service: str, role: Role) -> dict[str, str]:
         database = self._databases[service]
@@ -221,7 +227,7 @@ class Supervisor:
         with log.open("wb") as output:
             done = subprocess.run(
                 command_of(self._places, service, "migrate", self._options.packaged),
-                cwd=self._places.root,
+                cwd=self._folder,
                 env=self._environment(service, "migrate"),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
