@@ -106,14 +106,16 @@ def test_a_second_server_on_the_same_port_says_so(server: Postgres, tmp_path: Pa
         Postgres(tmp_path / "pg", server.port, durable=False).start()
 
 
-def test_a_temporary_server_leaves_no_folder() -> None:
-    before = set(Path(tempfile.gettempdir()).glob("pg-*"))
+def test_a_temporary_server_leaves_no_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    with tempfile.TemporaryDirectory() as own:  # others make and remove theirs meanwhile
+        Path(own).chmod(0o755)
+        monkeypatch.setattr(tempfile, "tempdir", own)
 
-    with Postgres(durable=False, port=free_port()):
-        made = set(Path(tempfile.gettempdir()).glob("pg-*")) - before
+        with Postgres(durable=False, port=free_port()):
+            made = list(Path(own).glob("pg-*"))
 
-    assert made
-    assert not any(folder.exists() for folder in made)
+        assert made
+        assert not any(folder.exists() for folder in made)
 
 
 def wait_until(true: Callable[[], bool], timeout_s: float = 10) -> None:
