@@ -8,24 +8,16 @@ from __future__ import annotations
 import json
 import os
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from uuid import UUID
 
-import redis
-from redis.backoff import NoBackoff
-from redis.client import PubSub
-from redis.retry import Retry
-
-from libs.operations.errors import Unavailable
 from libs.telemetry.logs import get_logger
 
 log = get_logger(__name__)
 
-PATIENCE_S = 0.5  # for Valkey; longer and the news is old
 _WAITING = 1000  # jobs kept while Valkey is slow; what is beyond is found by the sweeper
-_LISTEN_S = 0.5  # also what a stop may wait for
 _NAMED = 50  # events a ring names; of more it says only that there are some
 
 
@@ -59,17 +51,6 @@ def feed_bell(service: str) -> str:
 def sequence_bell(service: str) -> str:
     """Rung when the service has published events that have no position yet."""
     return f"sequence:{service}"
-
-
-def connect(url: str, *, patience_s: float = PATIENCE_S) -> redis.Redis:
-    """A client that gives up soon and tries nothing twice."""
-    return redis.Redis.from_url(
-        url,
-        socket_timeout=patience_s,
-        socket_connect_timeout=min(patience_s, PATIENCE_S),
-        retry=Retry(NoBackoff(), 0),
-        retry_on_error=[],
-    )
 
 
 class Ringer:
@@ -109,6 +90,12 @@ class Ringer:
             yield self._condition
 
     def _run(self) -> None:
+        # redis is 16 MB that a web process which never publishes does without; one that throttles has
+        # it anyway, from before the fork.
+        import redis
+
+        from libs.messaging.valkey import connect
+
         client = connect(self._url)
         while True:
             with self._condition:
@@ -126,37 +113,3 @@ class Ringer:
             except Exception:
                 # The thread must outlive whatever it meets; the pollers make good what it missed.
                 log.exception("bell_is_broken")
-
-
-class Listener:
-    """Hears rings; `step` is for a Loop. After a silence it tells everybody to look."""
-
-    def __init__(self, url: str, listeners: Mapping[str, Callable[[bytes | None], None]]) -> None:
-        self._client = connect(url)
-        self._listeners = listeners
-        self._pubsub: PubSub | None = None
-
-    def step(self) -> float:
-        """Wait for one ring, half a second at most. Raises Unavailable without Valkey."""
-        try:
-            if self._pubsub is None:
-                pubsub: PubSub = self._client.pubsub(  # type: ignore[no-untyped-call]  # redis'
-                    ignore_subscribe_messages=True
-                )
-                pubsub.subscribe(*self._listeners)
-                self._pubsub = pubsub
-                for tell in self._listeners.values():
-                    tell(None)
-            message = self._pubsub.get_message(timeout=_LISTEN_S)
-        except redis.RedisError as error:
-            self.close()
-            raise Unavailable("valkey", str(error)) from error
-        if message is not None:
-            self._listeners[message["channel"].decode()](message["data"])
-        return 0.0
-
-    def close(self) -> None:
-        """Give back the connection; the next step opens one."""
-        if self._pubsub is not None:
-            self._pubsub.close()
-        self._pubsub = None

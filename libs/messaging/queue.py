@@ -17,7 +17,7 @@ import redis
 from dramatiq.brokers.redis import RedisBroker, _RedisConsumer
 from dramatiq.errors import ConnectionClosed
 
-from libs.messaging.bells import connect
+from libs.messaging.valkey import connect
 from libs.telemetry.logs import get_logger
 
 log = get_logger(__name__)

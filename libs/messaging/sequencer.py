@@ -14,7 +14,8 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from libs.db import Database
-from libs.messaging.bells import Ring, connect, feed_bell
+from libs.messaging.bells import Ring, feed_bell
+from libs.messaging.valkey import connect
 from libs.telemetry.logs import get_logger
 
 log = get_logger(__name__)

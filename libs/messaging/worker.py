@@ -11,11 +11,12 @@ import dramatiq
 
 from contracts.core import Consumer
 from libs.messaging import cursors
-from libs.messaging.bells import Listener, feed_bell, sequence_bell
+from libs.messaging.bells import feed_bell, sequence_bell
 from libs.messaging.delivery import Delivery
 from libs.messaging.follower import Follower, Start
 from libs.messaging.jobs import JobHandler
 from libs.messaging.lanes import Fetch
+from libs.messaging.listener import Listener
 from libs.messaging.loops import Loop, stop_all
 from libs.messaging.messages import Messages
 from libs.messaging.queue import broker_for, worker_of

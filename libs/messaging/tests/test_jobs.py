@@ -228,7 +228,7 @@ def test_a_wiped_valkey_costs_a_job_seconds(
     lose_jobs(messages, valkey)
 
     with working(messages, jobs=[Wrap.handled_by(paper.wrap)]):
-        eventually(lambda: states(messages.database) == ["done", "done"], within_s=4)
+        eventually(lambda: states(messages.database) == ["done", "done"], within_s=6)
 
     assert len(paper.wrapped) == 2
 

@@ -16,7 +16,7 @@ from libs.messaging import Messages
 from libs.messaging.tests.shop import effects, sell
 from libs.servers import Credentials, Valkey
 
-_EVENTS = 400
+_EVENTS = 300
 
 
 class Workers:
