@@ -12,6 +12,7 @@ from typing_extensions import TypeVar
 
 from contracts.core import Operation, Problem, Request
 from contracts.core.problems import adapter_of
+from libs.client.retry_after import retry_after_of
 from libs.operations.context import current, refuse_in_transaction
 from libs.operations.envelope import Envelope, Reply
 from libs.operations.errors import Misunderstood, Unavailable
@@ -127,13 +128,11 @@ def _problem(operation: Operation, reply: Reply) -> Problem | None:
         body = json.loads(reply.body)
         kind = next(p for p in declared if p.__problem__.type == body.get("type"))
         problem: Problem = adapter_of(kind).validate_json(reply.body)
-    except (ValueError, StopIteration, AttributeError):
+    except (ValueError, StopIteration, AttributeError, RecursionError):
         return None
     return problem
 
 
 def _retry_after(reply: Reply) -> float:
-    for name, value in reply.headers:
-        if name.lower() == "retry-after" and value.isdecimal():
-            return float(value)
-    return 1.0
+    headers = {name.lower(): value for name, value in reply.headers}
+    return retry_after_of(headers.get("retry-after"))

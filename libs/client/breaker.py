@@ -56,6 +56,8 @@ class Breaker:
         self._clock = clock
         self._lock = Lock()
         self._recent = _Window()
+        # Counts the changes of state.
+        self._epoch = 0
         self._opened_at = 0.0
         self._probing_since: float | None = None
         self._shown = _state.labels(service, neighbour)
@@ -71,13 +73,15 @@ class Breaker:
         """Whether calls fail at once."""
         return bool(self._breaker.current_state != pybreaker.STATE_CLOSED)
 
-    def admit(self) -> None:
-        """Let a call begin. Raises Unavailable at once while the breaker is open."""
+    def admit(self) -> int:
+        """Let a call begin; what it gives is to be handed to `ended`. Raises Unavailable at once
+        while the breaker is open."""
+        epoch = self._epoch
         if self._breaker.current_state == pybreaker.STATE_CLOSED:
-            return
+            return epoch
         with self._lock:
             if self._breaker.current_state == pybreaker.STATE_CLOSED:
-                return
+                return self._epoch
             now = self._clock()
             left = self._opened_at + self._open_s - now
             if left > 0:
@@ -87,36 +91,37 @@ class Breaker:
                 raise Unavailable(self._neighbour, "a probe is under way", retry_after_s=0.5)
             self._probing_since = now
             self._breaker.half_open()
+            self._epoch += 1
+            return self._epoch
 
-    def ended(self, outcome: Outcome) -> None:
-        """Take note of how an admitted call ended."""
+    def ended(self, outcome: Outcome, epoch: int) -> None:
+        """Take note of how a call ended that `admit` let begin in this epoch."""
         with self._lock:
-            state = self._breaker.current_state
-            if outcome is Outcome.NEITHER:
-                self._probing_since = None
+            # A slow call from before it opened says nothing about the neighbour of now, and must
+            # not be taken for the probe.
+            if epoch != self._epoch:
                 return
-            if state == pybreaker.STATE_OPEN:
-                return  # a call from before it opened
-            self._recent.count(self._clock(), failed=outcome is Outcome.FAILURE)
-            if state == pybreaker.STATE_HALF_OPEN:
-                self._probing_since = None
-            self._tell(outcome)
+            self._probing_since = None
+            if outcome is not Outcome.NEITHER:
+                self._tell(failed=outcome is Outcome.FAILURE)
 
-    def _tell(self, outcome: Outcome) -> None:
+    def _tell(self, *, failed: bool) -> None:
+        now = self._clock()
         before = self._breaker.current_state
+        self._recent.count(now, failed=failed)
         try:
             with self._breaker.calling():
-                if outcome is Outcome.FAILURE:
+                if failed:
                     raise _Failed
         except _Failed:
-            pass
-        if self._breaker.current_state == pybreaker.STATE_CLOSED and self._recent.half_failed():
-            self._breaker.open()
+            if self._recent.half_failed(now):
+                self._breaker.open()
         after = self._breaker.current_state
-        if after == pybreaker.STATE_OPEN:
-            self._opened_at = self._clock()
         if before != after:
+            self._epoch += 1
             self._recent = _Window()
+            if after == pybreaker.STATE_OPEN:
+                self._opened_at = now
             self._shown.set(after != pybreaker.STATE_CLOSED)
             log.warning("breaker", neighbour=self._neighbour, state=after)
 
@@ -129,7 +134,7 @@ class _Window:
     def __init__(self) -> None:
         self._calls = [0] * WINDOW_S
         self._failures = [0] * WINDOW_S
-        self._seconds = [-1] * WINDOW_S
+        self._seconds = [-WINDOW_S] * WINDOW_S
 
     def count(self, now: float, *, failed: bool) -> None:
         second = int(now)
@@ -139,14 +144,13 @@ class _Window:
             self._calls[place] = self._failures[place] = 0
         self._calls[place] += 1
         self._failures[place] += failed
-        # A place that was not written for a whole window still holds what has passed.
-        for other, then in enumerate(self._seconds):
-            if failed and then <= second - WINDOW_S:
-                self._calls[other] = self._failures[other] = 0
 
-    def half_failed(self) -> bool:
-        calls = sum(self._calls)
-        return calls >= CALLS_AT_LEAST and sum(self._failures) * 2 >= calls
+    def half_failed(self, now: float) -> bool:
+        # A place that was not written for a whole window still holds what has passed.
+        fresh = [p for p, then in enumerate(self._seconds) if now - then < WINDOW_S]
+        calls = sum(self._calls[place] for place in fresh)
+        failures = sum(self._failures[place] for place in fresh)
+        return calls >= CALLS_AT_LEAST and failures * 2 >= calls
 
 
 class _Failed(Exception):

@@ -3,61 +3,50 @@
 from __future__ import annotations
 
 import math
-import os
+import time
 from typing import Any
 from urllib.parse import urlencode
 
 import httpx
 
+from contracts.core.chassis import NotFound
 from libs.client.api import Call
-from libs.client.breaker import Breaker, Outcome
-from libs.client.transport import PooledTransport
+from libs.client.line import Line
 from libs.operations.dispatch import Dispatcher
 from libs.operations.envelope import Envelope, Reply
-from libs.operations.errors import Unavailable
+from libs.operations.errors import DeadlineExceeded, Unavailable
+from libs.operations.problems import reply_with
 
 
 class HttpNeighbour:
-    """A service at an address. Each process has its own connections and its own breaker, made at
-    the first call: a client from before a fork gave answers to the wrong callers."""
+    """A service at an address, which may have a path before the contract's. Raises ValueError for
+    an address that is none."""
 
     def __init__(self, service: str, neighbour: str, url: str, *, connections: int = 32) -> None:
-        self._service = service
         self._neighbour = neighbour
+        self._line = Line(service, neighbour, url, connections=connections)
         self._url = httpx.URL(url)
-        self._connections = connections
-        self._pid = 0
-        self._client: httpx.Client
-        self._breaker: Breaker
 
     def exchange(self, call: Call) -> Reply:
         """The neighbour's reply. Raises Unavailable when there is none, or before asking while the
         breaker is open."""
-        if self._pid != os.getpid():
-            self._connect()
-        self._breaker.admit()
-        outcome = Outcome.FAILURE
-        try:
-            response = self._client.send(self._request(call))
-            outcome = _outcome(response.status_code)
-        except httpx.PoolTimeout as error:
-            outcome = Outcome.NEITHER
-            raise Unavailable(self._neighbour, str(error), retry_after_s=0.5) from error
-        except httpx.TransportError as error:
-            why = f"{type(error).__name__}: {error}"
-            raise Unavailable(self._neighbour, why) from error
-        finally:
-            self._breaker.ended(outcome)
+        request = self._request(call)
+        left = call.deadline - time.monotonic()
+        response = self._line.ask(
+            lambda client: client.send(request), in_a_hurry=left < call.operation.deadline_s / 2
+        )
         return Reply(response.status_code, response.content, tuple(response.headers.items()))
 
-    def _connect(self) -> None:
-        self._breaker = Breaker(self._service, self._neighbour)
-        self._client = httpx.Client(
-            transport=PooledTransport(connections=self._connections),
-            trust_env=False,
-            follow_redirects=False,
+    def get(self, path: str, *, deadline_s: float = 1.0) -> bytes:
+        """What a plain view of the neighbour shows to anyone, such as the JWKS of users. Raises
+        Unavailable when it does not, or not in time."""
+        deadline = time.monotonic() + deadline_s
+        response = self._line.ask(
+            lambda client: client.get(path, extensions={"deadline": deadline})
         )
-        self._pid = os.getpid()
+        if response.status_code != 200:
+            raise Unavailable(self._neighbour, f"it answered {path} with {response.status_code}")
+        return response.content
 
     def _request(self, call: Call) -> httpx.Request:
         sent = call.operation.wire.write(call.request)
@@ -86,9 +75,16 @@ class LocalNeighbour:
     def exchange(self, call: Call) -> Reply:
         """The reply of the neighbour's dispatch."""
         sent = call.operation.wire.write(call.request)
-        return self._dispatcher.dispatch(
+        if any("/" in value for value in sent.values.values()):
+            # Over HTTP a server sees it decoded, as one segment more, and finds nothing there.
+            return reply_with(NotFound())
+        reply = self._dispatcher.dispatch(
             call.operation.name, sent.values, sent.query, sent.body or b"", call.envelope
         )
+        if time.monotonic() > call.deadline:
+            # Over HTTP the caller would have stopped waiting.
+            raise DeadlineExceeded(call.operation.service, "the deadline has passed")
+        return reply
 
 
 def headers_of(envelope: Envelope) -> dict[str, str]:
@@ -107,10 +103,3 @@ def headers_of(envelope: Envelope) -> dict[str, str]:
     if envelope.request_id is not None:
         headers["X-Request-Id"] = envelope.request_id
     return headers
-
-
-def _outcome(status: int) -> Outcome:
-    if status >= 500:
-        # A neighbour that sheds load is alive and says when to come back; the rest is failure.
-        return Outcome.FAILURE
-    return Outcome.NEITHER if status >= 400 else Outcome.SUCCESS

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Mapping
 from typing import Any
 
 import httpx
 
-from libs.client.breaker import Breaker, Outcome
-from libs.client.transport import PooledTransport
+from libs.client.line import Line
+from libs.client.retry_after import retry_after_of
 from libs.operations.context import current, refuse_in_transaction
 from libs.operations.errors import Unavailable
 
@@ -22,12 +21,9 @@ class Outbound:
     """
 
     def __init__(self, service: str, name: str, base_url: str, *, deadline_s: float = 10.0) -> None:
-        self._service, self._name = service, name
-        self._base_url = base_url
+        self._name = name
         self._deadline_s = deadline_s
-        self._pid = 0
-        self._client: httpx.Client
-        self._breaker: Breaker
+        self._line = Line(service, name, base_url, connections=16)
 
     def request(
         self,
@@ -42,57 +38,29 @@ class Outbound:
         """The response with its body read, whatever its status below 500. Raises Unavailable when
         there is none in time, for 429 and 5xx, and at once while the breaker is open."""
         refuse_in_transaction(f"{self._name} was asked")
-        if self._pid != os.getpid():
-            self._connect()
+        if not path.startswith("/") or path.startswith("//"):
+            raise ValueError(f"{path!r} is no path at {self._name}; begin it with one slash")
         left = self._deadline_s
         if (context := current()) and (remaining := context.remaining_s()) is not None:
             left = min(left, remaining)
-        self._breaker.admit()
-        outcome = Outcome.FAILURE
-        try:
-            response = self._client.request(
+        deadline = time.monotonic() + left
+        response = self._line.ask(
+            lambda client: client.request(
                 method,
                 path,
                 json=json,
                 data=form,
                 headers=headers,
                 auth=auth,
-                extensions={"deadline": time.monotonic() + left},
-            )
-            status = response.status_code
-            outcome = (
-                Outcome.FAILURE
-                if status >= 500
-                else Outcome.NEITHER
-                if status >= 400
-                else Outcome.SUCCESS
-            )
-        except httpx.PoolTimeout as error:
-            outcome = Outcome.NEITHER
-            raise Unavailable(self._name, "every connection is in use") from error
-        except httpx.TransportError as error:
-            raise Unavailable(self._name, f"{type(error).__name__}: {error}") from error
-        finally:
-            self._breaker.ended(outcome)
+                extensions={"deadline": deadline},
+            ),
+            in_a_hurry=left < self._deadline_s / 2,
+        )
+        status = response.status_code
         if status == 429 or status >= 500:
-            after = response.headers.get("Retry-After", "1")
             raise Unavailable(
                 self._name,
                 f"it answered {status}",
-                retry_after_s=float(after) if after.isdecimal() else 1.0,
+                retry_after_s=retry_after_of(response.headers.get("Retry-After")),
             )
         return response
-
-    def _connect(self) -> None:
-        self._breaker = Breaker(self._service, self._name)
-        secure = self._base_url.startswith("https:")
-        self._client = httpx.Client(
-            base_url=self._base_url,
-            transport=PooledTransport(
-                connections=16,
-                tls=httpx.create_ssl_context(trust_env=False) if secure else None,
-            ),
-            trust_env=False,
-            follow_redirects=False,
-        )
-        self._pid = os.getpid()

@@ -68,6 +68,15 @@ class Peers(Api):
                 f"{self._service} asks {name}, which its deps.py does not list among its peers"
             ) from None
 
+    def get(self, name: str, path: str) -> bytes:
+        """What a plain view of a neighbour over HTTP shows to anyone, such as the JWKS of users.
+        Raises Unavailable when it does not; LookupError for a neighbour that deps.py does not
+        list, or that is no HTTP neighbour."""
+        neighbour = self.named(name)
+        if not isinstance(neighbour, HttpNeighbour):
+            raise LookupError(f"{name} runs in this process; take what you need from there")
+        return neighbour.get(path)
+
     def service_token_for(self, operation: Operation) -> str:
         """A token that only the operation's service takes."""
         return self._tokens.token_for(operation.service)

@@ -61,10 +61,11 @@ class DeadlineTlsSocket(ssl.SSLSocket):
         self.settimeout(left_until(self.deadline))
         return super().recv_into(buffer, nbytes, flags)
 
-    def sendall(self, data: ReadableBuffer, flags: int = 0) -> None:
-        """As of SSLSocket; the deadline is for all of it."""
+    def send(self, data: ReadableBuffer, flags: int = 0) -> int:
+        """As of SSLSocket, whose `sendall` is made of it: a peer that reads in drips gets no
+        longer than until the deadline for all of it."""
         self.settimeout(left_until(self.deadline))
-        super().sendall(data, flags)
+        return super().send(data, flags)
 
 
 class _Connection(http.client.HTTPConnection):
@@ -78,14 +79,36 @@ class _Connection(http.client.HTTPConnection):
 
     def connect(self) -> None:
         """Connect, and agree on TLS, within the deadline."""
-        left = left_until(self.deadline)
-        plain = socket.create_connection((self.host, self.port), timeout=left)
+        plain = self._plain()
         plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if self._tls is not None:
-            self.sock = self._tls.wrap_socket(plain, server_hostname=self.host)
+            plain.settimeout(left_until(self.deadline))
+            try:
+                self.sock = self._tls.wrap_socket(plain, server_hostname=self.host)
+            except BaseException:
+                plain.close()
+                raise
         else:
-            self.sock = DeadlineSocket(plain.family, plain.type, plain.proto, plain.detach())
+            self.sock = plain
         self.within(self.deadline)
+
+    def _plain(self) -> DeadlineSocket:
+        """Connected to the first of the host's addresses that answers."""
+        failed: OSError | None = None
+        for family, kind, number, _, address in socket.getaddrinfo(
+            self.host, self.port, type=socket.SOCK_STREAM
+        ):
+            plain = DeadlineSocket(family, kind, number)
+            try:
+                # socket.create_connection would give each address the whole time.
+                plain.settimeout(left_until(self.deadline))
+                plain.connect(address)
+            except OSError as error:
+                plain.close()
+                failed = error
+            else:
+                return plain
+        raise failed or OSError(f"{self.host} has no address")
 
     def within(self, deadline: float) -> None:
         """Hold the next exchange to this deadline."""
@@ -95,7 +118,10 @@ class _Connection(http.client.HTTPConnection):
 
     def is_stale(self) -> bool:
         """Whether the peer has closed it, or said something that nobody asked for."""
-        return bool(select.select([self.sock], [], [], 0)[0])
+        # Not select(): a server with many connections has descriptors beyond its 1024.
+        poll = select.poll()
+        poll.register(self.sock, select.POLLIN)
+        return bool(poll.poll(0))
 
 
 class PooledTransport(httpx.BaseTransport):
@@ -103,7 +129,7 @@ class PooledTransport(httpx.BaseTransport):
 
     A request without a free connection waits `pool_wait_s`, then raises httpx.PoolTimeout. The
     deadline is the request's extension `deadline` (on the clock of time.monotonic). Answers are
-    read whole; one that is longer than 16 MB raises httpx.ReadError.
+    read whole; one that is longer than 16 MB, or cut off, raises httpx.RemoteProtocolError.
     """
 
     def __init__(
@@ -141,13 +167,11 @@ class PooledTransport(httpx.BaseTransport):
             phase = httpx.ReadTimeout
             _send(connection, request)
             answer = connection.getresponse()
-            body = answer.read(LONGEST_BODY + 1)
-            if len(body) > LONGEST_BODY:
-                raise httpx.ReadError("the answer is longer than 16 MB", request=request)
+            body = _body(answer)
         except TimeoutError as error:
             connection.close()
             raise phase(str(error) or "timed out", request=request) from error
-        except (http.client.HTTPException, ValueError) as error:
+        except http.client.HTTPException as error:
             connection.close()
             raise httpx.RemoteProtocolError(
                 f"{type(error).__name__}: {error}", request=request
@@ -185,6 +209,20 @@ class PooledTransport(httpx.BaseTransport):
         """Close the connections that idle."""
         while self._idle:
             self._idle.pop().close()
+
+
+def _body(answer: http.client.HTTPResponse) -> bytes:
+    """All of the answer. Raises HTTPException for one that is not whole, too long, or preliminary."""
+    if answer.status < 200:
+        # http.client takes 103 for the answer; the real one would come as that of the next request.
+        raise http.client.HTTPException(f"status {answer.status} is no answer")
+    body = answer.read(LONGEST_BODY + 1)
+    if len(body) > LONGEST_BODY:
+        raise http.client.HTTPException("the answer is longer than 16 MB")
+    if answer.length:
+        # Given a size to read, http.client passes a body that was cut off as a short one.
+        raise http.client.IncompleteRead(body, answer.length)
+    return body
 
 
 def _send(connection: _Connection, request: httpx.Request) -> None:

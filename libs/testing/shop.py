@@ -69,7 +69,7 @@ class Thing(Value):
     price: Money
     state: State = State.SOLD
     colour: Colour | None = None
-    attributes: JsonObject = {}
+    attributes: JsonObject = Field(default_factory=dict)
     made_at: Timestamp | None = None
 
 
@@ -126,7 +126,7 @@ class ChangeThing(
 
     sku: Sku
     price: Money | None = None
-    attributes: JsonObject = {}
+    attributes: JsonObject = Field(default_factory=dict)
     payment: Annotated[ByCard | ByInvoice, Field(discriminator="kind")] | None = None
 
 

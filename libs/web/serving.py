@@ -51,7 +51,7 @@ def serve(
     `ready` names what must answer before requests are sent here.
     """
     pages = (contracts,) if isinstance(contracts, ModuleType) else tuple(contracts)
-    dispatcher = Dispatcher(app.import_name.split(".")[1], pages, routes, deps, access)
+    dispatcher = Dispatcher(_service_of(app), pages, routes, deps, access)
     app.config["MAX_CONTENT_LENGTH"] = BODY_LIMIT
     tune(app)
     app.url_map.merge_slashes = False
@@ -70,6 +70,12 @@ def serve(
     mount_openapi(app, dispatcher)
     app.extensions["concord"] = dispatcher
     return dispatcher
+
+
+def _service_of(app: Flask) -> str:
+    """`users` for an app that was made as Flask(__name__) in services/users/app.py."""
+    place, _, rest = app.import_name.partition(".")
+    return rest.split(".")[0] if place == "services" and rest else app.name
 
 
 def dispatcher_of(app: Flask) -> Dispatcher[Any]:
