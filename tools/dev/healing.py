@@ -55,7 +55,7 @@ def end_leftovers(places: Places) -> int:
         quiet = {name: UnitRecord() for name in last.units}
         state.write(places, replace(last, phase="stopping", units=quiet))
     shutil.rmtree(places.run, ignore_errors=True)
-    places.run.mkdir(exist_ok=True)
+    places.run.mkdir(mode=0o700, exist_ok=True)
     return len(left)
 
 

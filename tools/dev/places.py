@@ -44,9 +44,10 @@ class Places:
     def make(self) -> None:
         """Makes the folders. `.dev` is open to passers-by because root's PostgreSQL runs as
         `nobody`; what is secret in it has modes of its own."""
-        for folder in (self.dev, self.logs, self.run):
-            folder.mkdir(mode=0o755, exist_ok=True)
-        self.secrets.mkdir(mode=0o700, exist_ok=True)
+        self.dev.mkdir(mode=0o755, exist_ok=True)
+        own = ("mail", "valkey_queue", "valkey_cache")
+        for folder in (self.logs, self.run, self.secrets, *map(self.data, own)):
+            folder.mkdir(mode=0o700, exist_ok=True)
         ignore = self.dev / ".gitignore"
         if not ignore.exists():
             ignore.write_text("*\n")
