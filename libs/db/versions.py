@@ -60,7 +60,7 @@ def branch_of(revision: str) -> str:
 def _packages(service: str) -> Iterator[str]:
     for library in _LIBRARIES:
         yield f"{library}.migrations.versions"
-    if _exists(f"services.{service}"):
+    if _exists(f"services.{service}.migrations"):  # else it has no tables of its own
         yield f"services.{service}.migrations.versions"
 
 

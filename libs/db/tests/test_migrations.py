@@ -149,18 +149,22 @@ def test_an_id_that_does_not_tell_its_branch_and_place_is_refused(
         migrate("kiosk", credentials.owner_url)
 
 
-def test_versions_left_out_of_a_package_are_missed(tmp_path: Path) -> None:
-    (tmp_path / "services" / "kiosk").mkdir(parents=True)
-    (tmp_path / "services" / "kiosk" / "__init__.py").touch()
-    sys.path.insert(0, str(tmp_path))
+def test_a_service_without_tables_of_its_own_has_those_of_the_libraries(
+    credentials: Credentials,
+) -> None:
+    applied = migrate("nothing_of_this_name", credentials.owner_url)
+
+    assert applied == ("messaging_0001",)
+    Database(credentials.app_url, service="nothing_of_this_name").ready()
+
+
+def test_versions_left_out_of_a_package_are_missed(kiosk: Path) -> None:
+    versions_of_kiosk = kiosk / "services" / "kiosk" / "migrations" / "versions"
+    versions_of_kiosk.rename(kiosk / "elsewhere")
     forget_kiosk()
 
-    try:
-        with pytest.raises(FileNotFoundError, match="left out when this was packaged"):
-            versions.heads("kiosk")
-    finally:
-        sys.path.remove(str(tmp_path))
-        forget_kiosk()
+    with pytest.raises(FileNotFoundError, match="left out when this was packaged"):
+        versions.heads("kiosk")
 
 
 def test_versions_are_found_and_applied_inside_a_zip(
