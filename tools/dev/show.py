@@ -1,8 +1,10 @@
 """What the user sees: lines that fit 80 columns, coloured on a terminal only."""
 
+import os
 import sys
 import textwrap
 from collections.abc import Mapping
+from typing import Literal
 
 from rich.console import Console
 from rich.markup import escape
@@ -16,8 +18,11 @@ _URLS = 6
 _MARKS = {"done": ("✓", "green"), "note": ("·", "dim"), "bad": ("!", "yellow")}
 _COLOURS = {"ready": "green", "starting": "yellow", "failed": "red", "stopped": "dim"}
 
-out = Console(highlight=False, soft_wrap=True)
-err = Console(highlight=False, soft_wrap=True, stderr=True)
+# rich takes NO_COLOR for "no colours" and would still write bold: it is to be plain text.
+_COLOUR_SYSTEM: Literal["auto"] | None = None if os.environ.get("NO_COLOR") else "auto"
+
+out = Console(highlight=False, soft_wrap=True, color_system=_COLOUR_SYSTEM)
+err = Console(highlight=False, soft_wrap=True, color_system=_COLOUR_SYSTEM, stderr=True)
 
 
 def progress(kind: str, text: str, seconds: float) -> None:

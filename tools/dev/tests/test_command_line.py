@@ -44,3 +44,26 @@ def test_logs_of_something_unknown_are_not_found() -> None:
     assert ran.returncode == 3
     assert ran.stdout == ""
     assert ran.stderr.startswith("dev: ")
+
+
+def test_no_color_on_a_terminal_gives_plain_text() -> None:
+    path = os.pathsep.join(filter(None, sys.path))
+    master, terminal = os.openpty()
+    with subprocess.Popen(
+        [sys.executable, "-m", "tools.dev", "status"],
+        cwd=HERE.root,
+        env={**os.environ, "PYTHONPATH": path, "NO_COLOR": "1", "TERM": "xterm"},
+        stdout=terminal,
+        stderr=terminal,
+    ):
+        os.close(terminal)
+        shown = b""
+        try:
+            while read := os.read(master, 65536):
+                shown += read
+        except OSError:
+            pass  # Linux' way to say that the other end was closed
+    os.close(master)
+
+    assert b"postgres" in shown
+    assert b"\x1b" not in shown
