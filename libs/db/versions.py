@@ -58,10 +58,10 @@ def branch_of(revision: str) -> str:
 
 
 def _packages(service: str) -> Iterator[str]:
-    for library in _LIBRARIES:
-        yield f"{library}.migrations.versions"
-    if _exists(f"services.{service}.migrations"):  # else it has no tables of its own
-        yield f"services.{service}.migrations.versions"
+    for owner in (*_LIBRARIES, f"services.{service}"):
+        # A library may not be part of this program, a service may have no tables of its own.
+        if _exists(f"{owner}.migrations"):
+            yield f"{owner}.migrations.versions"
 
 
 def _exists(package: str) -> bool:

@@ -21,20 +21,29 @@ from libs.servers import Credentials
 MUGS = "CREATE TABLE mugs (id bigserial PRIMARY KEY)"
 
 
-def write_version(root: Path, number: int, statement: str, *, revision: str | None = None) -> None:
-    folder = root / "services" / "kiosk" / "migrations" / "versions"
+def write_version(
+    root: Path,
+    number: int,
+    statement: str,
+    *,
+    owner: str = "services.kiosk",
+    revision: str | None = None,
+) -> None:
+    package = root.joinpath(*owner.split("."))
+    folder = package / "migrations" / "versions"
     folder.mkdir(parents=True, exist_ok=True)
-    (root / "services" / "kiosk" / "__init__.py").touch()
-    before = f'"kiosk_{number - 1:04}"' if number > 1 else "None"
+    (package / "__init__.py").touch()
+    branch = package.name
+    before = f'"{branch}_{number - 1:04}"' if number > 1 else "None"
     (folder / f"{number:04}_tables.py").write_text(
         dedent(f'''
             """A version."""
 
             from alembic import op
 
-            revision = "{revision or f"kiosk_{number:04}"}"
+            revision = "{revision or f"{branch}_{number:04}"}"
             down_revision = {before}
-            {'branch_labels = ("kiosk",)' if number == 1 else ""}
+            {f'branch_labels = ("{branch}",)' if number == 1 else ""}
 
 
             def upgrade() -> None:
@@ -44,16 +53,19 @@ def write_version(root: Path, number: int, statement: str, *, revision: str | No
 
 
 def forget_kiosk() -> None:
-    for name in [n for n in sys.modules if n == "services" or n.startswith("services.kiosk")]:
-        del sys.modules[name]
+    for name in list(sys.modules):
+        if name in ("services", "libs.paper") or name.startswith(("services.kiosk", "libs.paper.")):
+            del sys.modules[name]
     versions.heads.cache_clear()
 
 
 @pytest.fixture
 def kiosk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A service with versions of its own, in a folder that Python finds."""
+    """A service with a version of its own, and a library with one, in a folder that Python finds."""
     write_version(tmp_path, 1, MUGS)
+    write_version(tmp_path, 1, "CREATE TABLE sheet (id int)", owner="libs.paper")
     monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setattr("libs.db.versions._LIBRARIES", ("libs.paper", "libs.not_here"))
     forget_kiosk()
     yield tmp_path
     forget_kiosk()
@@ -70,8 +82,8 @@ def test_a_service_gets_its_tables_and_those_of_the_libraries(
 ) -> None:
     applied = migrate("kiosk", credentials.owner_url)
 
-    assert set(applied) == {"kiosk_0001", "messaging_0001"}
-    assert {"mugs", "feed", "cursor", "job"} <= tables(credentials.owner_url)
+    assert set(applied) == {"kiosk_0001", "paper_0001"}
+    assert tables(credentials.owner_url) == {"mugs", "sheet", "alembic_version"}
     assert migrate("kiosk", credentials.owner_url) == ()
 
 
@@ -84,10 +96,6 @@ def test_the_runtime_role_uses_the_tables_and_cannot_migrate(
 
     with psycopg.connect(credentials.app_url) as app:
         app.execute("INSERT INTO mugs DEFAULT VALUES")
-        app.execute(
-            "INSERT INTO feed (id, type, key, key_hash, data)"
-            " VALUES (gen_random_uuid(), 't', 'k', 1, '{}')"
-        )
 
 
 def test_a_version_that_fails_leaves_nothing_behind(kiosk: Path, credentials: Credentials) -> None:
@@ -150,12 +158,12 @@ def test_an_id_that_does_not_tell_its_branch_and_place_is_refused(
 
 
 def test_a_service_without_tables_of_its_own_has_those_of_the_libraries(
-    credentials: Credentials,
+    kiosk: Path, credentials: Credentials
 ) -> None:
-    applied = migrate("nothing_of_this_name", credentials.owner_url)
+    applied = migrate("stand", credentials.owner_url)
 
-    assert applied == ("messaging_0001",)
-    Database(credentials.app_url, service="nothing_of_this_name").ready()
+    assert applied == ("paper_0001",)
+    Database(credentials.app_url, service="stand").ready()
 
 
 def test_versions_left_out_of_a_package_are_missed(kiosk: Path) -> None:
@@ -172,7 +180,7 @@ def test_versions_are_found_and_applied_inside_a_zip(
 ) -> None:
     write_version(tmp_path, 1, MUGS)
     root = Path(__file__).parents[3]
-    folders = ("libs/db", "libs/messaging", "libs/operations", "libs/telemetry", "contracts")
+    folders = ("libs/db", "libs/operations", "libs/telemetry", "contracts")
     files = {
         file.relative_to(base): file
         for base, folder in [*((root, folder) for folder in folders), (tmp_path, "services")]
@@ -197,7 +205,7 @@ def test_versions_are_found_and_applied_inside_a_zip(
         check=True,
     ).stdout
 
-    assert "kiosk_0001" in said and "messaging_0001" in said
+    assert "kiosk_0001" in said
     assert "kiosk.pex" in said
     assert "mugs" in tables(credentials.owner_url)
 
