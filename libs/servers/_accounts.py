@@ -50,9 +50,16 @@ def reachable_copy(name: str, fill: Callable[[Path], None]) -> Path:
 
 
 def reachable_home(data: Path) -> Path:
-    """`data` itself if everybody may enter the folders above it, else a folder that stands for it."""
-    if all(parent.stat().st_mode & 0o001 for parent in data.resolve().parents):
+    """`data` itself if everybody may enter it, else a folder that stands for it."""
+    place = data.resolve()
+    closed = [folder for folder in (place, *place.parents) if not folder.stat().st_mode & 0o001]
+    if not closed:
         return data
+    if (data / "cluster").exists():
+        raise PermissionError(
+            f"root's PostgreSQL runs as nobody, who cannot enter {closed[-1]} any more, where it"
+            f" kept its data; chmod o+x {closed[-1]}"
+        )
     homes = _private_cache() / "data"
     homes.mkdir(mode=0o755, exist_ok=True)
     _sweep(homes)

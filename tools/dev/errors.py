@@ -7,3 +7,7 @@ class Refusal(Exception):
     def __init__(self, sentence: str, code: int = 1) -> None:
         super().__init__(sentence)
         self.code = code
+
+
+class Busy(Refusal):
+    """Another `./dev` is at work in the same checkout."""

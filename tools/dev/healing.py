@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from tools.dev import processes, state
-from tools.dev.errors import Refusal
+from tools.dev.errors import Busy
 from tools.dev.places import Places
 from tools.dev.processes import Known
 from tools.dev.state import UnitRecord
@@ -29,7 +29,7 @@ def only_one(places: Places, patience_s: float = 60) -> Iterator[None]:
                 break
             except BlockingIOError:
                 if time.monotonic() > ends or state.running(places) is not None:
-                    raise Refusal(
+                    raise Busy(
                         "another ./dev is at work in this checkout; see ./dev status"
                     ) from None
                 time.sleep(0.05)

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import signal
+import threading
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -73,8 +74,15 @@ def marked(checkout: Path) -> list[Known]:
     return found
 
 
-def end(processes: Iterable[Known], number: signal.Signals, patience_s: float) -> None:
-    """Asks the processes to end, waits, then kills what is left of them and of their groups."""
+def end(
+    processes: Iterable[Known],
+    number: signal.Signals,
+    patience_s: float,
+    hurry: threading.Event | None = None,
+) -> None:
+    """Asks the processes to end, waits, then kills what is left of them and their children.
+
+    `hurry`, once set, ends the patience."""
     chosen = [process for process in processes if process.alive]
     families = {process: _family(process) for process in chosen}
     for process in chosen:
@@ -82,10 +90,13 @@ def end(processes: Iterable[Known], number: signal.Signals, patience_s: float) -
     everybody = set(chosen).union(*families.values()) if chosen else set()
     ends = time.monotonic() + patience_s
     while any(process.alive for process in everybody) and time.monotonic() < ends:
+        if hurry is not None and hurry.is_set():
+            break
         time.sleep(0.02)
     for process in everybody:
         _send(process, signal.SIGKILL)
-    while any(process.alive for process in everybody) and time.monotonic() < ends + 5:
+    ends = time.monotonic() + 5
+    while any(process.alive for process in everybody) and time.monotonic() < ends:
         time.sleep(0.02)
 
 

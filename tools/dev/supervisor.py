@@ -62,6 +62,7 @@ class Supervisor:
         self._options = options
         self._tell = tell
         self._stop = threading.Event()
+        self._hurry = threading.Event()
         self._fatal = ""
         self._lock = threading.Lock()
         self._keepers: dict[str, Keeper] = {}
@@ -71,7 +72,9 @@ class Supervisor:
         self._seeded = threading.Event()
 
     def ask_to_stop(self) -> None:
-        """Safe in a signal handler."""
+        """Safe in a signal handler. Asked twice, it doesn't let the services finish their work."""
+        if self._stop.is_set():
+            self._hurry.set()
         self._stop.set()
 
     def run(self, on_ready: Callable[[State], None]) -> None:
@@ -185,6 +188,7 @@ class Supervisor:
             log=self._places.log(f"{service}.{role}"),
             ready_url=f"http://{HOST}:{self._ports[f'{service}.{role}']}/readyz",
             run_dir=self._places.run / f"{service}-{role}",
+            hurry=self._hurry,
         )
 
     @property

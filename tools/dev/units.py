@@ -5,6 +5,7 @@ import os
 import shutil
 import signal
 import subprocess
+import threading
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping, Sequence
@@ -15,7 +16,8 @@ from libs.servers import Postgres, Valkey
 from tools.dev import processes
 from tools.dev.processes import Known
 
-_STOP_PATIENCE_S = 12.0
+# Longer than a worker takes to drain.
+_STOP_PATIENCE_S = 27.0
 
 
 class Unit(Protocol):
@@ -63,6 +65,7 @@ class Command:
         log: Path,
         ready_url: str,
         run_dir: Path | None = None,
+        hurry: threading.Event | None = None,
     ) -> None:
         self._command = command
         self._folder = folder
@@ -70,6 +73,7 @@ class Command:
         self._log = log
         self._ready_url = ready_url
         self._run_dir = run_dir
+        self._hurry = hurry
         self._popen: subprocess.Popen[bytes] | None = None
         self._known: Known | None = None
 
@@ -103,15 +107,11 @@ class Command:
 
     def stop(self) -> None:
         if self._popen is not None and self._popen.poll() is None and self._known:
-            processes.end([self._known], signal.SIGTERM, _STOP_PATIENCE_S)
+            processes.end([self._known], signal.SIGTERM, _STOP_PATIENCE_S, self._hurry)
             self._popen.wait()
         self._end_orphans()
         if self._run_dir is not None:
             shutil.rmtree(self._run_dir, ignore_errors=True)
-
-    @property
-    def exit_code(self) -> int | None:
-        return self._popen.poll() if self._popen else None
 
     def _end_orphans(self) -> None:
         """The children of a killed master would keep its port."""

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import IO
 
 from tools.dev import logs, show, state
-from tools.dev.errors import Refusal
+from tools.dev.errors import Busy, Refusal
 from tools.dev.healing import end_leftovers, end_supervisor, only_one
 from tools.dev.places import Places
 from tools.dev.state import State
@@ -24,12 +24,20 @@ _START_S = 300.0
 
 def up(places: Places, options: Options, *, background: bool) -> None:
     """Returns when everything is ready (background) or was ended (foreground)."""
-    if now := state.running(places):
+    now = _settled(places)
+    try:
+        if now is not None:
+            _join(places, now, options)
+        elif background:
+            _in_background(places, options)
+        else:
+            _in_foreground(places, options)
+    except Busy:
+        # Another `up` began in the same moment and was faster: theirs is as good.
+        now = state.running(places)
+        if now is None:
+            raise
         _join(places, now, options)
-    elif background:
-        _in_background(places, options)
-    else:
-        _in_foreground(places, options)
 
 
 def down(places: Places) -> None:
@@ -61,7 +69,7 @@ def supervise(places: Places, options: Options) -> None:
     try:
         supervisor.run(on_ready=lambda _: told.send({"kind": "ready"}))
     except Refusal as refusal:
-        told.send({"kind": "refused", "text": str(refusal), "code": refusal.code})
+        told.send({"kind": type(refusal).__name__, "text": str(refusal), "code": refusal.code})
 
 
 def _in_foreground(places: Places, options: Options) -> None:
@@ -75,6 +83,8 @@ def _in_foreground(places: Places, options: Options) -> None:
     supervisor = Supervisor(places, options, tell)
 
     def end(*_: object) -> None:
+        if asked.is_set():
+            show.say("Stopping without waiting for the services' work.")
         asked.set()
         supervisor.ask_to_stop()
 
@@ -136,10 +146,20 @@ def _hear(lines: IO[bytes]) -> Refusal | None:
         event = json.loads(line)
         if event["kind"] == "ready":
             return None
-        if event["kind"] == "refused":
-            return Refusal(event["text"], event["code"])
+        if kind := {"Refusal": Refusal, "Busy": Busy}.get(event["kind"]):
+            return kind(event["text"], event["code"])
         show.progress(event["kind"], event["text"], event["seconds"])
     return Refusal("it stopped while starting; see ./dev logs dev")
+
+
+def _settled(places: Places) -> State | None:
+    """The present run, unless it is just ending: that is waited for."""
+    ends = time.monotonic() + _START_S
+    while (now := state.running(places)) and now.phase == "stopping":
+        if time.monotonic() > ends:
+            raise Refusal("the former run does not end; see ./dev status, then ./dev down")
+        time.sleep(0.1)
+    return now
 
 
 def _join(places: Places, now: State, options: Options) -> None:
@@ -169,6 +189,6 @@ class _Pipe:
         with self._lock, contextlib.suppress(OSError, ValueError):
             self._write(json.dumps(event) + "\n")
             self._stream.flush()
-            if event["kind"] in ("ready", "refused"):
+            if event["kind"] in ("ready", "Refusal", "Busy"):
                 # From now on nobody reads: a full pipe must not hold us up.
                 os.dup2(os.open(os.devnull, os.O_WRONLY), self._stream.fileno())

@@ -9,7 +9,7 @@ import sys
 import time
 
 from tools.dev import state
-from tools.dev.errors import Refusal
+from tools.dev.errors import Busy
 from tools.dev.healing import end_leftovers, only_one
 from tools.dev.places import HERE
 
@@ -23,7 +23,7 @@ def main(supervisor: int) -> None:
     try:
         with only_one(HERE):
             end_leftovers(HERE)
-    except Refusal:
+    except Busy:
         assert state.running(HERE) is not None  # the next `up` was faster and did it
 
 

@@ -123,3 +123,17 @@ def wait_until(true: Callable[[], bool], timeout_s: float = 10) -> None:
     while not true():
         assert time.monotonic() < ends
         time.sleep(0.01)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root's PostgreSQL runs as somebody else")
+def test_a_folder_that_was_closed_since_is_named_and_no_empty_database_made(tmp_path: Path) -> None:
+    with tempfile.TemporaryDirectory() as home:
+        Path(home).chmod(0o711)
+        data = Path(home) / "pg"
+        with Postgres(data, durable=False):
+            pass
+
+        Path(home).chmod(0o700)
+
+        with pytest.raises(PermissionError, match=f"chmod o\\+x {home}"):
+            Postgres(data, durable=False).start()

@@ -199,3 +199,23 @@ def test_a_taken_port_stops_the_start_before_it_begins(checkout: Checkout) -> No
     assert f"port {checkout.port} (greeter.web) is taken by" in said
     assert f"(pid {os.getpid()})" in said
     assert all(len(line) <= 80 for line in up.stderr.splitlines())
+
+
+def test_two_ups_at_once_make_one_run(checkout: Checkout) -> None:
+    ups = [
+        subprocess.Popen(
+            checkout.command("up", "-d", "--ports", "auto"),
+            cwd=checkout.root,
+            env=checkout.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+        for _ in range(2)
+    ]
+
+    said = [up.communicate(timeout=60)[0] for up in ups]
+
+    assert [up.returncode for up in ups] == [0, 0]
+    assert said[0] == said[1]
+    assert checkout.status()[1] == 0
