@@ -2,50 +2,40 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from flask import Flask, Response, request
-from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTooLarge
+from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from contracts.core import Problem, chassis
 from libs.operations.context import Context, current, within
 from libs.operations.envelope import Reply
 from libs.operations.errors import Unavailable
-from libs.operations.problems import reply_with
+from libs.operations.problems import reply_of, reply_with, whole_seconds
 from libs.telemetry.logs import get_logger
 from libs.telemetry.trace import Trace
+from libs.web.headers import request_id_of
 
 log = get_logger(__name__)
+
+
+# Besides its own, every answer has these headers.
+ALWAYS = (("Cache-Control", "no-store"), ("X-Content-Type-Options", "nosniff"))
 
 
 def answer_with_problems(app: Flask, body_limit: int) -> None:
     """Register the handlers; plain views of the app are covered as well as operations."""
 
-    def refused(error: HTTPException) -> Response:
-        problem: Problem
-        headers: tuple[tuple[str, str], ...] = ()
-        if isinstance(error, MethodNotAllowed):
-            allowed = tuple(sorted(error.valid_methods or ()))
-            problem, headers = (
-                chassis.MethodNotAllowed(allowed=allowed),
-                (("Allow", ", ".join(allowed)),),
-            )
-        elif isinstance(error, RequestEntityTooLarge):
-            problem = chassis.BodyTooLarge(limit_bytes=body_limit)
-        elif error.code == 404:
-            problem = chassis.NotFound()
-        elif error.code == 415:
-            problem = chassis.UnsupportedMediaType()
-        elif error.code is not None and 300 <= error.code < 400:
-            return Response(status=error.code, headers=error.get_headers())
-        elif error.code is not None and error.code < 500:
-            problem = chassis.BadRequest(detail=error.name)
-        else:
-            problem = chassis.InternalError()
+    def refused(error: HTTPException) -> ResponseReturnValue:
+        code = error.code or 500
+        if code < 400:
+            return error.get_response()
         with _traced():
-            return response(app, reply_with(problem, headers=headers))
+            if code >= 500:
+                log.error("refused", status=code, error=error.name)
+            return response(app, _reply(error, code, body_limit))
 
     def problem(error: Problem) -> Response:
         with _traced():
@@ -54,8 +44,8 @@ def answer_with_problems(app: Flask, body_limit: int) -> None:
     def unavailable(error: Unavailable) -> Response:
         with _traced():
             log.warning("unavailable", why=str(error))
-            after_s = max(1, math.ceil(error.retry_after_s))
-            return response(app, reply_with(chassis.Overloaded(retry_after_s=after_s)))
+            again = chassis.Overloaded(retry_after_s=whole_seconds(error.retry_after_s))
+            return response(app, reply_with(again))
 
     def bug(error: Exception) -> Response:
         with _traced():
@@ -66,6 +56,28 @@ def answer_with_problems(app: Flask, body_limit: int) -> None:
     app.register_error_handler(Problem, problem)
     app.register_error_handler(Unavailable, unavailable)
     app.register_error_handler(Exception, bug)
+
+
+def _reply(error: HTTPException, code: int, body_limit: int) -> Reply:
+    problem: Problem | None = None
+    if isinstance(error, MethodNotAllowed):
+        allowed = tuple(sorted(error.valid_methods or ()))
+        allow = ("Allow", ", ".join(allowed))
+        return reply_with(chassis.MethodNotAllowed(allowed=allowed), headers=(allow,))
+    if code == 413:
+        problem = chassis.BodyTooLarge(limit_bytes=body_limit)
+    elif code == 404:
+        problem = chassis.NotFound()
+    elif code == 415:
+        problem = chassis.UnsupportedMediaType()
+    elif code == 400:
+        # Not its description: that may repeat what was sent.
+        problem = chassis.BadRequest(detail=error.name)
+    elif code == 500:
+        problem = chassis.InternalError()
+    elif code == 503:
+        problem = chassis.Overloaded()
+    return reply_of(code, error.name) if problem is None else reply_with(problem)
 
 
 @contextmanager
@@ -80,5 +92,8 @@ def _traced() -> Iterator[None]:
 
 
 def response(app: Flask, reply: Reply) -> Response:
-    """A reply as Flask's response."""
-    return app.response_class(reply.body, reply.status, list(reply.headers))
+    """A reply to the request at hand as Flask's response."""
+    made = app.response_class(reply.body, reply.status, [*reply.headers, *ALWAYS])
+    if request_id := request_id_of(request.environ):
+        made.headers["X-Request-Id"] = request_id
+    return made

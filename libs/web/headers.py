@@ -26,7 +26,6 @@ FORGEABLE = (
 def envelope_of(environ: Mapping[str, Any]) -> Envelope:
     """The envelope of a WSGI request. Raises MalformedRequest for a deadline that is no number."""
     get = environ.get
-    request_id = get("HTTP_X_REQUEST_ID")
     deadline = get("HTTP_DEADLINE_MS")
     return Envelope(
         authorization=get("HTTP_AUTHORIZATION"),
@@ -35,8 +34,14 @@ def envelope_of(environ: Mapping[str, Any]) -> Envelope:
         if_match=get("HTTP_IF_MATCH"),
         deadline_s=None if deadline is None else _seconds(deadline),
         traceparent=get("HTTP_TRACEPARENT"),
-        request_id=request_id if request_id and _ID.fullmatch(request_id) else None,
+        request_id=request_id_of(environ),
     )
+
+
+def request_id_of(environ: Mapping[str, Any]) -> str | None:
+    """The request's own id, if it came with one that is safe to repeat."""
+    said = environ.get("HTTP_X_REQUEST_ID")
+    return said if said and _ID.fullmatch(said) else None
 
 
 def _seconds(milliseconds: str) -> float:

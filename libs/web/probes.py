@@ -9,7 +9,10 @@ from collections.abc import Callable, Mapping
 from flask import Flask, Response
 
 from libs.operations.errors import Unavailable
+from libs.telemetry.logs import get_logger
 from libs.telemetry.metrics import exposition
+
+log = get_logger(__name__)
 
 Check = Callable[[], None]
 """Returns when all is well; raises Unavailable, saying what is wrong."""
@@ -50,6 +53,11 @@ def _state(check: Check) -> dict[str, str | float]:
         check()
     except Unavailable as error:
         return {"state": "failed", "why": error.why}
+    except (
+        Exception
+    ) as bug:  # whatever it is, the service is not ready, and the others are looked at
+        log.exception("check", error=type(bug).__name__)
+        return {"state": "failed", "why": type(bug).__name__}
     return {"state": "ok", "milliseconds": round((time.perf_counter() - started) * 1000, 1)}
 
 

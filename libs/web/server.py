@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import logging
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -13,6 +14,7 @@ from gunicorn.glogging import Logger
 
 from libs.config import Settings
 from libs.telemetry.metrics import process_died
+from libs.web.threads import Worker
 
 # A collection with the whole stack imported pauses for a quarter of a second. What was imported is
 # frozen before the fork, so that it is neither walked nor copied, and the rest is walked rarely.
@@ -28,13 +30,14 @@ class Server(BaseApplication):
             "bind": settings.http_bind,
             "workers": settings.web_workers,
             "threads": settings.web_threads,
-            "worker_class": "gthread",
+            "worker_class": Worker,
             "preload_app": True,
             "timeout": 30,
             "graceful_timeout": 25,
             # Longer than our clients keep a connection idle (5 s): the client closes first.
             "keepalive": 75,
-            "worker_tmp_dir": "/dev/shm",
+            # In memory, where that is: a heartbeat on a busy disk once took longer than the time-out.
+            "worker_tmp_dir": "/dev/shm" if os.path.isdir("/dev/shm") else None,
             "control_socket_disable": True,
             # SCRIPT_NAME or an address from a header is nobody's to set.
             "forwarder_headers": "",
@@ -63,6 +66,8 @@ class _QuietLogger(Logger):
         self.error_log = logging.getLogger("gunicorn.error")
         self.access_log = logging.getLogger("gunicorn.access")
         self.error_log.setLevel(logging.WARNING)
+        # gunicorn has just cut it off, for handlers of its own that we do not want.
+        self.error_log.propagate = True
 
 
 def _freeze(_: Any) -> None:

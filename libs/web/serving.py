@@ -6,34 +6,23 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from types import ModuleType
 from typing import Any
-from urllib.parse import parse_qsl
 
 from flask import Flask, Response, request
 from typing_extensions import TypeVar
-from werkzeug.exceptions import (
-    ClientDisconnected,
-    RequestEntityTooLarge,
-    UnsupportedMediaType,
-)
 
 from contracts.core import Binding, Operation
-from contracts.core.chassis import MalformedRequest
 from libs.operations.dispatch import Dispatcher
 from libs.operations.envelope import Access
-from libs.operations.problems import reply_with
 from libs.web.answers import Answer
-from libs.web.errors import answer_with_problems, response
+from libs.web.bodies import BODY_LIMIT, body_of
+from libs.web.errors import ALWAYS, answer_with_problems
 from libs.web.headers import FORGEABLE, envelope_of
 from libs.web.openapi import mount_openapi
 from libs.web.probes import Check, mount_probes
+from libs.web.queries import query_of
 from libs.web.tuning import tune
 
 D = TypeVar("D")
-
-BODY_LIMIT = 1024 * 1024
-# A client that is still sending hears our 413 only when we have read what it sent.
-DRAIN_LIMIT = 8 * BODY_LIMIT
-_ALWAYS = [("Cache-Control", "no-store"), ("X-Content-Type-Options", "nosniff")]
 
 
 def serve(
@@ -63,7 +52,7 @@ def serve(
             re.sub(r"\{(\w+)\}", r"<\1>", operation.path),
             endpoint=operation.name,
             methods=[operation.method],
-            view_func=_view(app, dispatcher, operation),
+            view_func=_view(dispatcher, operation),
             provide_automatic_options=False,
         )
     mount_probes(app, ready or {})
@@ -84,74 +73,23 @@ def dispatcher_of(app: Flask) -> Dispatcher[Any]:
     return dispatcher
 
 
-def _view(app: Flask, dispatcher: Dispatcher[Any], operation: Operation) -> Callable[..., Response]:
+def _view(dispatcher: Dispatcher[Any], operation: Operation) -> Callable[..., Response]:
     name = operation.name
     has_body = operation.method in ("POST", "PUT", "PATCH")
     dispatch = dispatcher.dispatch
 
     def view(**path: str) -> Response:
         environ = request.environ
-        try:
-            envelope = envelope_of(environ)
-            text = environ.get("QUERY_STRING")
-            query = parse_qsl(text, keep_blank_values=True, max_num_fields=100) if text else []
-        except MalformedRequest as wrong:
-            return response(app, reply_with(wrong))
-        except ValueError:
-            too_many = MalformedRequest(detail="The query has more than 100 parameters")
-            return response(app, reply_with(too_many))
-        body = _body() if has_body else b""
+        envelope = envelope_of(environ)
+        query = query_of(environ)
+        body = body_of(request) if has_body else b""
         reply = dispatch(name, path, query, body, envelope)
-        headers = [*reply.headers, *_ALWAYS]
+        headers = [*reply.headers, *ALWAYS]
         if envelope.request_id:
             headers.append(("X-Request-Id", envelope.request_id))
         return Answer(reply.body, reply.status, headers)
 
     return view
-
-
-def _body() -> bytes:
-    try:
-        body = _plain_body(request.environ)
-        if body is None:
-            body = request.get_data(cache=False)
-    except RequestEntityTooLarge:
-        _drain(request.environ)
-        raise
-    if body and not _is_json(request.environ.get("CONTENT_TYPE", "")):
-        raise UnsupportedMediaType
-    return body
-
-
-def _plain_body(environ: Mapping[str, Any]) -> bytes | None:
-    """A body of a known length that nobody has begun to read, straight from the server (7 us less
-    than through Werkzeug's stream); None for every other."""
-    length = environ.get("CONTENT_LENGTH") or ""
-    if not (length.isascii() and length.isdecimal() and len(length) <= len(str(BODY_LIMIT))):
-        return None
-    asked = environ.get("werkzeug.request")
-    if int(length) > BODY_LIMIT or "HTTP_TRANSFER_ENCODING" in environ or "stream" in vars(asked):
-        return None
-    body: bytes = environ["wsgi.input"].read(int(length))
-    if len(body) < int(length):
-        raise ClientDisconnected
-    return body
-
-
-def _is_json(content_type: str) -> bool:
-    kind = content_type.partition(";")[0].strip().lower()
-    return kind == "application/json" or (
-        kind.startswith("application/") and kind.endswith("+json")
-    )
-
-
-def _drain(environ: Mapping[str, Any]) -> None:
-    left = DRAIN_LIMIT
-    while left > 0:
-        chunk = environ["wsgi.input"].read(min(65_536, left))
-        if not chunk:
-            return
-        left -= len(chunk)
 
 
 class _WithoutForgeries:

@@ -11,7 +11,7 @@ from flask import Flask, request
 from contracts.core import Anyone, Request, Value
 from libs.operations.envelope import Nobody
 from libs.web import serve
-from libs.web.serving import BODY_LIMIT
+from libs.web.bodies import BODY_LIMIT
 
 
 class Echo(Value):
