@@ -1,5 +1,9 @@
 """Calls to neighbours, and to APIs that are not of this shop."""
 
+from libs.telemetry.absent import absent
+
+with absent("rich"):  # for the command line of httpx, which nobody here calls
+    import httpx as _httpx  # noqa: F401
 from libs.client.api import Api, Call, Neighbour
 from libs.client.neighbours import HttpNeighbour, LocalNeighbour
 from libs.client.outbound import Outbound

@@ -16,6 +16,7 @@ from pydantic import SecretStr
 
 from libs.config import ConfigurationError, DatabaseSettings, MigrationSettings, Settings, load
 from libs.runtime import states
+from libs.runtime.allocator import give_memory_back
 from libs.telemetry import logs
 from libs.telemetry.shared_metrics import share_between_processes
 
@@ -152,8 +153,9 @@ def _database_url() -> str:
 
 
 def _prepare(program: Program) -> Settings:
-    """Settings, metrics and logs, in the order in which they must be set up."""
+    """Settings, memory, metrics and logs, in the order in which they must be set up."""
     settings = load(program.settings)
+    give_memory_back()
     share_between_processes(run_dir(program.name, settings) / "metrics")
     from libs.operations.context import current
 

@@ -7,7 +7,10 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Mapping
 
-import structlog
+from libs.telemetry.absent import absent
+
+with absent("rich"):
+    import structlog
 from structlog.typing import EventDict, FilteringBoundLogger, Processor, WrappedLogger
 
 # Names under which a secret could stand; a value there is never written.

@@ -21,7 +21,8 @@ class Trace:
     @classmethod
     def begin(cls) -> Trace:
         """A trace of its own."""
-        return cls(os.urandom(16).hex(), os.urandom(8).hex())
+        ids = os.urandom(24).hex()
+        return cls(ids[:32], ids[32:])
 
     @classmethod
     def continued(cls, traceparent: str | None) -> Trace:
