@@ -48,10 +48,11 @@ class Running:
 
     def raw(self, sent: bytes) -> Answered:
         """The answer to these very bytes; of a late one, the second, for the machine is shared."""
-        answered = self._raw(sent)
-        return answered if answered.took_s < 0.1 else self._raw(sent)
+        answered = self.once(sent)
+        return answered if answered.took_s < 0.1 else self.once(sent)
 
-    def _raw(self, sent: bytes) -> Answered:
+    def once(self, sent: bytes) -> Answered:
+        """The answer to these very bytes, however long it takes."""
         with self.connect() as connection:
             started = time.monotonic()
             connection.sendall(sent)
@@ -90,6 +91,7 @@ def receive(connection: socket.socket, started: float, *, method: str = "GET") -
         chunk = connection.recv(65_536)
         assert chunk, "cut off"
         body += chunk
+    body = body[: int(headers.get("content-length", 0))]  # what follows is the next answer's
     return Answered(int(first.split()[1]), headers, body, time.monotonic() - started)
 
 

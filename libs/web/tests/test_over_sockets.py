@@ -361,7 +361,9 @@ def test_sigterm_lets_requests_end_and_exits_with_0(tmp_path: Path) -> None:
     with shop_running(tmp_path) as server:
         answers: list[Answered] = []
         ask = threading.Thread(
-            target=lambda: answers.append(server.ask("POST", ASK, body=b'{"words": "sleep 0.8"}'))
+            target=lambda: answers.append(
+                server.once(request("POST", ASK, body=b'{"words": "sleep 0.8"}'))
+            )
         )
         ask.start()
         time.sleep(0.3)
