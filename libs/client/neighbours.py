@@ -25,17 +25,30 @@ class HttpNeighbour:
     def __init__(self, service: str, neighbour: str, url: str, *, connections: int = 32) -> None:
         self._neighbour = neighbour
         self._line = Line(service, neighbour, url, connections=connections)
-        self._url = httpx.URL(url)
+        self._root = httpx.URL(url).raw_path.decode().rstrip("/")
+        self._host = httpx.URL(url).netloc.decode()
 
     def exchange(self, call: Call) -> Reply:
         """The neighbour's reply. Raises Unavailable when there is none, or before asking while the
         breaker is open."""
-        request = self._request(call)
+        sent = call.operation.wire.write(call.request)
+        target = self._root + sent.path
+        if sent.query:
+            target += "?" + urlencode(sent.query)
+        headers = headers_of(call.envelope)
+        headers["Host"] = self._host
+        if sent.body is not None:
+            headers["Content-Type"] = "application/json"
+            headers["Content-Length"] = str(len(sent.body))
         left = call.deadline - time.monotonic()
-        response = self._line.ask(
-            lambda client: client.send(request), in_a_hurry=left < call.operation.deadline_s / 2
+        return self._line.exchange(
+            call.operation.method,
+            target,
+            headers,
+            sent.body,
+            call.deadline,
+            in_a_hurry=left < call.operation.deadline_s / 2,
         )
-        return Reply(response.status_code, response.content, tuple(response.headers.items()))
 
     def get(self, path: str, *, deadline_s: float = 1.0) -> bytes:
         """What a plain view of the neighbour shows to anyone, such as the JWKS of users. Raises
@@ -47,23 +60,6 @@ class HttpNeighbour:
         if response.status_code != 200:
             raise Unavailable(self._neighbour, f"it answered {path} with {response.status_code}")
         return response.content
-
-    def _request(self, call: Call) -> httpx.Request:
-        sent = call.operation.wire.write(call.request)
-        target = self._url.raw_path.rstrip(b"/") + sent.path.encode()
-        if sent.query:
-            target += b"?" + urlencode(sent.query).encode()
-        headers = headers_of(call.envelope)
-        headers["Host"] = self._url.netloc.decode()
-        if sent.body is not None:
-            headers["Content-Type"] = "application/json"
-        return httpx.Request(
-            call.operation.method,
-            self._url.copy_with(raw_path=target),
-            headers=headers,
-            content=sent.body,
-            extensions={"deadline": call.deadline},
-        )
 
 
 class LocalNeighbour:

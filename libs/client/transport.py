@@ -14,10 +14,13 @@ import socket
 import ssl
 import time
 from collections import deque
+from collections.abc import Iterable
 from threading import BoundedSemaphore
 from typing import TYPE_CHECKING
 
 import httpx
+
+from libs.operations.envelope import Reply
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer, WriteableBuffer
@@ -148,38 +151,68 @@ class PooledTransport(httpx.BaseTransport):
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """One exchange. Raises httpx.TransportError of the kind that happened."""
-        deadline: float = request.extensions["deadline"]
+        url = request.url
+        reply = self.exchange(
+            (url.host, url.port or (443 if self._tls else 80)),
+            request.method,
+            url.raw_path.decode("ascii"),
+            request.headers.raw,
+            request.read(),
+            request.extensions["deadline"],
+        )
+        headers = [(k.encode("latin-1"), v.encode("latin-1")) for k, v in reply.headers]
+        return httpx.Response(reply.status, headers=headers, content=reply.body, request=request)
+
+    def exchange(
+        self,
+        origin: tuple[str, int],
+        method: str,
+        target: str,
+        headers: Iterable[tuple[str | bytes, str | bytes]],
+        body: bytes | None,
+        deadline: float,
+    ) -> Reply:
+        """The same without httpx's objects, which take as much CPU as the exchange itself."""
         wait = min(self._pool_wait_s, max(0.0, deadline - time.monotonic()))
         if not self._slots.acquire(timeout=wait):
-            raise httpx.PoolTimeout("every connection is in use", request=request)
+            raise httpx.PoolTimeout("every connection is in use")
         try:
-            return self._exchange(request, deadline)
+            return self._exchange(origin, method, target, headers, body, deadline)
         finally:
             self._slots.release()
 
-    def _exchange(self, request: httpx.Request, deadline: float) -> httpx.Response:
-        connection = self._connection(request)
+    def _exchange(
+        self,
+        origin: tuple[str, int],
+        method: str,
+        target: str,
+        headers: Iterable[tuple[str | bytes, str | bytes]],
+        body: bytes | None,
+        deadline: float,
+    ) -> Reply:
+        connection = self._connection(origin)
         connection.within(deadline)
         phase: type[httpx.TransportError] = httpx.ConnectTimeout
         try:
             if connection.sock is None:
                 connection.connect()
             phase = httpx.ReadTimeout
-            _send(connection, request)
+            connection.putrequest(method, target, skip_host=True, skip_accept_encoding=True)
+            for name, value in headers:
+                connection.putheader(name, value)
+            connection.endheaders(body or None)
             answer = connection.getresponse()
-            body = _body(answer)
+            read = _body(answer)
         except TimeoutError as error:
             connection.close()
-            raise phase(str(error) or "timed out", request=request) from error
+            raise phase(str(error) or "timed out") from error
         except http.client.HTTPException as error:
             connection.close()
-            raise httpx.RemoteProtocolError(
-                f"{type(error).__name__}: {error}", request=request
-            ) from error
+            raise httpx.RemoteProtocolError(f"{type(error).__name__}: {error}") from error
         except OSError as error:
             connection.close()
             failed = httpx.ConnectError if phase is httpx.ConnectTimeout else httpx.ReadError
-            raise failed(str(error), request=request) from error
+            raise failed(str(error)) from error
         except BaseException:
             connection.close()
             raise
@@ -188,18 +221,15 @@ class PooledTransport(httpx.BaseTransport):
         else:
             connection.idle_since = time.monotonic()
             self._idle.append(connection)
-        headers = [(k.encode("latin-1"), v.encode("latin-1")) for k, v in answer.headers.items()]
-        return httpx.Response(answer.status, headers=headers, content=body, request=request)
+        return Reply(answer.status, read, tuple(answer.headers.items()))
 
-    def _connection(self, request: httpx.Request) -> _Connection:
+    def _connection(self, origin: tuple[str, int]) -> _Connection:
         while True:
             try:
                 # The last one used is the least likely to be stale; the others may idle away.
                 connection = self._idle.pop()
             except IndexError:
-                url = request.url
-                port = url.port or (443 if self._tls else 80)
-                return _Connection(url.host, port, self._tls)
+                return _Connection(*origin, self._tls)
             fresh = time.monotonic() - connection.idle_since < IDLE_S
             if connection.sock is not None and fresh and not connection.is_stale():
                 return connection
@@ -223,16 +253,3 @@ def _body(answer: http.client.HTTPResponse) -> bytes:
         # Given a size to read, http.client passes a body that was cut off as a short one.
         raise http.client.IncompleteRead(body, answer.length)
     return body
-
-
-def _send(connection: _Connection, request: httpx.Request) -> None:
-    body = request.read()
-    connection.putrequest(
-        request.method,
-        request.url.raw_path.decode("ascii"),
-        skip_host=True,
-        skip_accept_encoding=True,
-    )
-    for name, value in request.headers.raw:
-        connection.putheader(name, value)
-    connection.endheaders(body or None)
