@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -22,7 +22,7 @@ Address = Annotated[str, AfterValidator(_address)]
 def _scheme(*schemes: str) -> AfterValidator:
     def check(url: SecretStr) -> SecretStr:
         if not url.get_secret_value().startswith(tuple(f"{scheme}://" for scheme in schemes)):
-            raise ValueError(f"must begin with {' or '.join(schemes)}://")
+            raise ValueError(f"must begin with {' or '.join(f'{scheme}://' for scheme in schemes)}")
         return url
 
     return AfterValidator(check)
@@ -32,20 +32,30 @@ PostgresUrl = Annotated[SecretStr, _scheme("postgresql")]
 ValkeyUrl = Annotated[SecretStr, _scheme("redis", "rediss", "unix")]
 
 
-class DatabaseSettings(BaseSettings):
-    """What looks at a service's database needs, and nothing more."""
+class _Given(BaseSettings):
+    """Settings that are what `load` gives them: pydantic-settings would look into the environment
+    by itself, past the files of secrets."""
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+
+    @classmethod
+    def settings_customise_sources(
+        cls, settings_cls: type[BaseSettings], init_settings: Any, *_: Any, **__: Any
+    ) -> tuple[Any, ...]:
+        """Nothing but what is given."""
+        return (init_settings,)
+
+
+class DatabaseSettings(_Given):
+    """What looks at a service's database needs, and nothing more."""
 
     database_url: Annotated[
         PostgresUrl, Field(description="The service's database, as its runtime role")
     ]
 
 
-class MigrationSettings(BaseSettings):
+class MigrationSettings(_Given):
     """What `migrate` needs."""
-
-    model_config = SettingsConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
     migration_database_url: Annotated[
         PostgresUrl, Field(description="The service's database, as the role that owns its tables")

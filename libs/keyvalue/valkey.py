@@ -18,6 +18,14 @@ T = TypeVar("T")
 # A request waits for this server; a throttle that is late is worse than none.
 TIMEOUT_S = 0.25
 
+# It is away, or full (it never evicts), or a copy that only reads.
+_NOT_NOW = (
+    redis.ConnectionError,
+    redis.TimeoutError,
+    redis.exceptions.OutOfMemoryError,
+    redis.exceptions.ReadOnlyError,
+)
+
 
 class KeyValue:
     """Commands to one Valkey, over a pool that is made after the fork."""
@@ -26,23 +34,28 @@ class KeyValue:
         self._url = url
         self._timeout_s = timeout_s
         self._pid = 0
-        self._client: redis.Redis
+        self._client: redis.Redis | None = None
 
     def run(self, command: Callable[[redis.Redis], T]) -> T:
         """What the command gives. Raises Unavailable when Valkey does not answer in time."""
-        if self._pid != os.getpid():
-            self._client = redis.Redis.from_url(
-                self._url,
-                socket_timeout=self._timeout_s,
-                socket_connect_timeout=self._timeout_s,
-                retry=Retry(NoBackoff(), 0),
-                decode_responses=True,
-            )
+        client = self._client
+        if client is None or self._pid != os.getpid():
+            # Two threads at once make two; the one that is not kept is closed with its pool.
+            client = self._client = self._connect()
             self._pid = os.getpid()
         try:
-            return command(self._client)
-        except (redis.ConnectionError, redis.TimeoutError) as error:
+            return command(client)
+        except _NOT_NOW as error:
             raise Unavailable("valkey", f"{type(error).__name__}: {error}") from error
+
+    def _connect(self) -> redis.Redis:
+        return redis.Redis.from_url(
+            self._url,
+            socket_timeout=self._timeout_s,
+            socket_connect_timeout=self._timeout_s,
+            retry=Retry(NoBackoff(), 0),
+            decode_responses=True,
+        )
 
     def ready(self) -> None:
         """Return when it answers; raise Unavailable otherwise."""
