@@ -141,8 +141,8 @@ class Everything(Request[Anyone, None], http="POST /api/v1/everything"):
     tree: Category | None = None
     priced: Priced[int] | None = None
     free: JsonObject | None = None
-    counts: dict[str, int] = {}  # noqa: RUF012  # pydantic copies it
-    numbered: dict[int, str] = {}  # noqa: RUF012
+    counts: dict[str, int] = {}
+    numbered: dict[int, str] = {}
     several: frozenset[int] = frozenset()
     pair: tuple[str, int] | None = None
     renamed: str = Field("", alias="re-named")
