@@ -16,10 +16,11 @@ import time
 from collections import deque
 from collections.abc import Iterable
 from threading import BoundedSemaphore
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import httpx
 
+from libs.client.response import Response
 from libs.operations.envelope import Reply
 
 if TYPE_CHECKING:
@@ -73,6 +74,8 @@ class DeadlineTlsSocket(ssl.SSLSocket):
 
 class _Connection(http.client.HTTPConnection):
     """A connection whose socket keeps the deadline of the exchange at hand."""
+
+    response_class = Response
 
     def __init__(self, host: str, port: int, tls: ssl.SSLContext | None) -> None:
         super().__init__(host, port)
@@ -201,7 +204,7 @@ class PooledTransport(httpx.BaseTransport):
             for name, value in headers:
                 connection.putheader(name, value)
             connection.endheaders(body or None)
-            answer = connection.getresponse()
+            answer = cast(Response, connection.getresponse())
             read = _body(answer)
         except TimeoutError as error:
             connection.close()
@@ -221,7 +224,7 @@ class PooledTransport(httpx.BaseTransport):
         else:
             connection.idle_since = time.monotonic()
             self._idle.append(connection)
-        return Reply(answer.status, read, tuple(answer.headers.items()))
+        return Reply(answer.status, read, answer.pairs)
 
     def _connection(self, origin: tuple[str, int]) -> _Connection:
         while True:
