@@ -10,6 +10,7 @@ from typing import LiteralString
 import psycopg
 from psycopg import sql
 
+from libs.servers._process import ServerFailed
 from libs.servers.postgres import Postgres
 
 _ADVISORY_LOCK = 6_012_741  # one provisioning at a time; any number that nobody else uses
@@ -30,7 +31,18 @@ def provision(
     server: Postgres, service: str, *, owner_password: str, app_password: str
 ) -> Credentials:
     """Makes the service's roles and database, or brings them to this state. Safe to repeat; it
-    sets the passwords anew, so it is also how they are changed."""
+    sets the passwords anew, so it is also how they are changed. Raises ServerFailed."""
+    try:
+        _provision(server, service, owner_password, app_password)
+    except psycopg.Error as error:
+        raise ServerFailed(f"no database could be made for {service}: {error}") from error
+    return Credentials(
+        owner_url=server.dsn(f"{service}_owner", owner_password, service),
+        app_url=server.dsn(f"{service}_app", app_password, service),
+    )
+
+
+def _provision(server: Postgres, service: str, owner_password: str, app_password: str) -> None:
     owner, app = f"{service}_owner", f"{service}_app"
     with psycopg.connect(server.superuser_dsn(), autocommit=True) as connection:
         connection.execute("SELECT pg_advisory_lock(%s)", (_ADVISORY_LOCK,))
@@ -68,10 +80,6 @@ def provision(
                 "ALTER DEFAULT PRIVILEGES FOR ROLE {owner} GRANT " + rights + " TO {app}",
                 **names,
             )
-    return Credentials(
-        owner_url=server.dsn(owner, owner_password, service),
-        app_url=server.dsn(app, app_password, service),
-    )
 
 
 def _run(connection: psycopg.Connection, statement: LiteralString, **parts: sql.Composable) -> None:

@@ -13,7 +13,7 @@ import typer
 from tools.dev import show, up_down
 from tools.dev.errors import Refusal
 from tools.dev.places import HERE
-from tools.dev.supervisor import Options
+from tools.dev.system import Options
 
 app = typer.Typer(
     no_args_is_help=True,

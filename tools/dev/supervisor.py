@@ -1,54 +1,31 @@
 """The program behind `./dev up`: starts everything in order, keeps it running, ends it in order."""
 
-import json
 import os
 import subprocess
 import sys
 import threading
 import time
-import urllib.error
-import urllib.request
+import traceback
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
-from pathlib import Path
 
-from libs.servers import Credentials, Postgres, ServerFailed, Valkey, provision
-from tools.dev import keys, processes, state
-from tools.dev import ports as ports_module
-from tools.dev.catalog import Service, levels, services_of
-from tools.dev.environment import (
-    DEMO_EMAIL,
-    DEMO_NAME,
-    DEMO_PASSWORD,
-    Role,
-    command_of,
-    common_environment,
-    require_packages,
-    service_environment,
-)
+from tools.dev import processes, state
+from tools.dev.catalog import levels
+from tools.dev.environment import Role
 from tools.dev.errors import Refusal
 from tools.dev.healing import SERVERS, end_leftovers, only_one
 from tools.dev.keeper import NEVER_READY, Happening, Keeper
 from tools.dev.logs import bound_size, last_lines
 from tools.dev.places import Places
-from tools.dev.ports import HOST
 from tools.dev.state import State, UnitRecord
+from tools.dev.system import VALKEYS, Options, System
 from tools.dev.units import Command, Server
 from tools.dev.watch import Watcher
 
 _FAILURES_BEFORE_GIVING_UP = 3
 _TIDY_S = 5.0
-
-
-@dataclass(frozen=True)
-class Options:
-    """What the user asked `up` for."""
-
-    packaged: bool = False
-    watch: bool = False
-    avoid_taken_ports: bool = False
-
+_ROLES: tuple[Role, ...] = ("web", "worker")
 
 Tell = Callable[[str, str, float], None]
 """Hears what happened: its kind (`done`, `note`, `bad`), a line, the seconds it took."""
@@ -68,7 +45,6 @@ class Supervisor:
         self._keepers: dict[str, Keeper] = {}
         self._threads: list[threading.Thread] = []
         self._migrated: dict[str, threading.Event] = {}
-        self._databases: dict[str, Credentials] = {}
         self._seeded = threading.Event()
 
     def ask_to_stop(self) -> None:
@@ -79,12 +55,13 @@ class Supervisor:
 
     def run(self, on_ready: Callable[[State], None]) -> None:
         """Raises Refusal when something can't be started, after ending what was."""
+        threading.excepthook = self._broke
         with only_one(self._places):
             left = end_leftovers(self._places)
             if left:
                 self._tell("note", f"ended {left} processes that a former run left behind", 0)
-            self._services = services_of(self._places.root)
-            self._prepare()
+            self._system = System(self._places, self._options)
+            self._begin_state()
             watchdog = subprocess.Popen(
                 [sys.executable, "-m", "tools.dev.watchdog", str(os.getpid())],
                 cwd=self._places.root,
@@ -103,57 +80,27 @@ class Supervisor:
         if self._fatal:
             raise Refusal(self._fatal)
 
-    def _prepare(self) -> None:
-        names = [service.name for service in self._services]
-        if self._options.packaged:
-            require_packages(self._places, names)
-        wanted = ports_module.wanted_ports(self._services)
-        if self._options.avoid_taken_ports:
-            self._ports = ports_module.avoid_taken(wanted)
-        else:
-            ports_module.require_free(wanted)
-            self._ports = wanted
-        keys.make_service_keys(self._places, names)
-        self._user_keys = keys.make_user_keys(self._places)
-        myself = processes.known(os.getpid())
-        assert myself is not None
-        self._state = State(
-            supervisor=myself,
-            packaged=self._options.packaged,
-            watch=self._options.watch,
-            phase="starting",
-            ports=self._ports,
-        )
-        state.write(self._places, self._state)
-
     # Starting
 
     def _start(self) -> None:
-        places, ports = self._places, self._ports
-        self._postgres = Postgres(
-            places.data("postgres"), ports["postgres"], detached=True, log=places.log("postgres")
-        )
-        self._keep("postgres", Server(self._postgres))
-        for name in ("valkey_queue", "valkey_cache"):
-            valkey = Valkey(places.data(name), ports[name], detached=True, log=places.log(name))
-            self._keep(name, Server(valkey))
-        self._keep("mail", self._mail())
-        waits = levels(self._services)
-        for service in self._services:
-            self._migrated[service.name] = threading.Event()
-            self._thread(f"migrate {service.name}", partial(self._migrate, service))
+        for name in ("postgres", *VALKEYS, "mail"):
+            self._keep(name, self._system.server(name))
         servers = [self._keepers[name].ready for name in SERVERS]
-        for name in waits:  # neighbours before those who wait for them
-            before = [self._keepers[f"{other}.web"].ready for other in waits[name]]
-            for role in ("web", "worker"):
-                unit = self._command(name, role)
-                self._keep(f"{name}.{role}", unit, [*servers, *before, self._migrated[name]])
+        waits = levels(self._system.services)
+        for service in waits:  # neighbours before those who wait for them
+            self._migrated[service] = threading.Event()
+            self._thread(f"migrate {service}", partial(self._migrate, service))
+            before = [self._keepers[f"{other}.web"].ready for other in waits[service]]
+            for role in _ROLES:
+                unit = self._system.process(service, role, self._hurry)
+                after = [*servers, *before, self._migrated[service]]
+                self._keep(f"{service}.{role}", unit, after)
         if "users" in waits:
             self._thread("seed", self._seed)
         else:
             self._seeded.set()
         if self._options.watch:
-            watcher = Watcher(places.root, waits, self._stop, self._changed)
+            watcher = Watcher(self._places.root, waits, self._stop, self._changed)
             self._thread("watch", watcher.run)
 
     def _keep(
@@ -168,102 +115,23 @@ class Supervisor:
         self._threads.append(thread)
         thread.start()
 
-    def _mail(self) -> Command:
-        address = f"{HOST}:{self._ports['mail']}"
-        command = [sys.executable, "-m", "tools.mail", "--data", str(self._places.data("mail"))]
-        command += ["--smtp", f"{HOST}:{self._ports['smtp']}", "--http", address]
-        return Command(
-            command,
-            folder=self._places.root,
-            environment=lambda: common_environment(self._places),
-            log=self._places.log("mail"),
-            ready_url=f"http://{address}/livez",
-        )
-
-    def _command(self, service: str, role: Role) -> Command:
-        return Command(
-            command_of(self._places, service, role, self._options.packaged),
-            folder=self._folder,
-            environment=lambda: self._environment(service, role),
-            log=self._places.log(f"{service}.{role}"),
-            ready_url=f"http://{HOST}:{self._ports[f'{service}.{role}']}/readyz",
-            run_dir=self._places.run / f"{service}-{role}",
-            hurry=self._hurry,
-        )
-
-    @property
-    def _folder(self) -> Path:
-        """Not among the sources when packages run, so that none of those is imported by chance."""
-        return self._places.dev if self._options.packaged else self._places.root
-
-    def _environment(self, service: str, role: Role) -> dict[str, str]:
-        database = self._databases[service]
-        return service_environment(
-            self._places, service, role, self._ports, database, self._user_keys
-        )
-
-    def _migrate(self, service: Service) -> None:
-        """The service's database and tables; tried again after an edit when watching."""
+    def _migrate(self, service: str) -> None:
+        """Lets the service start; tried again after an edit when watching."""
         if not self._come(self._keepers["postgres"].ready):
             return
-        name, began = service.name, time.monotonic()
-        with self._lock:
-            roles = (f"{name}_owner", f"{name}_app")
-            passwords = keys.passwords(self._places, roles)
-        try:
-            self._databases[name] = provision(
-                self._postgres,
-                name,
-                owner_password=passwords[f"{name}_owner"],
-                app_password=passwords[f"{name}_app"],
-            )
-            why = self._run_migrations(name)
-        except (ServerFailed, OSError) as error:
-            why = str(error)
+        began = time.monotonic()
+        why = self._system.migrate(service)
         if not why:
-            self._tell("done", f"{name}: migrated", time.monotonic() - began)
-            self._migrated[name].set()
+            self._tell("done", f"{service}: migrated", time.monotonic() - began)
+            self._migrated[service].set()
         elif not self._stop.is_set():
-            self._give_up(f"{name} could not be migrated: {why}. See ./dev logs {name}")
-
-    def _run_migrations(self, service: str) -> str:
-        log = self._places.log(f"{service}.migrate")
-        with log.open("wb") as output:
-            done = subprocess.run(
-                command_of(self._places, service, "migrate", self._options.packaged),
-                cwd=self._folder,
-                env=self._environment(service, "migrate"),
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-                start_new_session=True,
-                check=False,
-            )
-        return "" if done.returncode == 0 else last_lines(log)
+            self._give_up(f"{service} could not be migrated: {why}. See ./dev logs {service}")
 
     def _seed(self) -> None:
-        """A demo user, by the way that every user comes: 409 says that a former run made it."""
         if not self._come(self._keepers["users.web"].ready):
             return
-        body = {"email": DEMO_EMAIL, "password": DEMO_PASSWORD, "name": DEMO_NAME}
-        request = urllib.request.Request(
-            f"http://{HOST}:{self._ports['users.web']}/api/v1/users",
-            data=json.dumps(body).encode(),
-            headers={"Content-Type": "application/json"},
-        )
-        began, why = time.monotonic(), ""
-        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        for pause_s in (0.2, 1.0, 3.0, 0.0):
-            try:
-                with opener.open(request, timeout=10):
-                    why = ""
-            except urllib.error.HTTPError as answer:
-                why = "" if answer.code == 409 else f"users answered {answer.code}"
-            except OSError as error:
-                why = str(error)
-            if not why or self._stop.wait(pause_s):
-                break
-        if why:
+        began = time.monotonic()
+        if why := self._system.seed(self._stop):
             self._tell("bad", f"no demo user: {why}", 0)
         else:
             self._tell("done", "demo user", time.monotonic() - began)
@@ -305,10 +173,10 @@ class Supervisor:
             if not keeper.ready.is_set() and keeper.failures >= _FAILURES_BEFORE_GIVING_UP:
                 self._give_up(f"{shown} does not start: {why}. See ./dev logs {name}")
 
-    def _give_up(self, sentence: str) -> None:
+    def _give_up(self, sentence: str, mendable: bool = True) -> None:
         """A first start that fails ends everything, unless an edit may mend it."""
         self._tell("bad", sentence, 0)
-        if not self._options.watch and self._state.phase == "starting":
+        if self._state.phase == "starting" and not (mendable and self._options.watch):
             self._fatal = self._fatal or sentence
             self._stop.set()
 
@@ -316,12 +184,28 @@ class Supervisor:
         """Called by the watcher: restarts what the edit touched."""
         what = files[0] if len(files) == 1 else f"{files[0]} and {len(files) - 1} more"
         self._tell("note", f"{service}: {what} changed, restarting", 0)
-        if not self._migrated[service].is_set():
-            self._migrate(next(s for s in self._services if s.name == service))
-        elif migrations and (why := self._run_migrations(service)):
-            self._tell("bad", f"{service} could not be migrated: {why}", 0)
-        for role in ("web", "worker"):
+        if migrations or not self._migrated[service].is_set():
+            self._migrate(service)
+        for role in _ROLES:
             self._keepers[f"{service}.{role}"].restart()
+
+    def _broke(self, broken: threading.ExceptHookArgs) -> None:
+        """A bug in one of our threads must not leave the others waiting for it."""
+        with self._places.log("dev").open("a") as log:
+            traceback.print_exception(broken.exc_value, file=log)
+        self._give_up(f"a bug in ./dev: {broken.exc_value!r}. See ./dev logs dev", mendable=False)
+
+    def _begin_state(self) -> None:
+        myself = processes.known(os.getpid())
+        assert myself is not None
+        self._state = State(
+            supervisor=myself,
+            packaged=self._options.packaged,
+            watch=self._options.watch,
+            phase="starting",
+            ports=self._system.ports,
+        )
+        state.write(self._places, self._state)
 
     def _record(self, name: str, record: UnitRecord) -> None:
         with self._lock:
@@ -341,7 +225,7 @@ class Supervisor:
         self._enter("stopping")
         stages = [
             [name for name in self._keepers if name not in SERVERS],
-            ["mail", "valkey_queue", "valkey_cache"],
+            ["mail", *VALKEYS],
             ["postgres"],
         ]
         for stage in stages:

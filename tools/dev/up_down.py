@@ -16,7 +16,8 @@ from tools.dev.errors import Busy, Refusal
 from tools.dev.healing import end_leftovers, end_supervisor, only_one
 from tools.dev.places import Places
 from tools.dev.state import State
-from tools.dev.supervisor import Options, Supervisor
+from tools.dev.supervisor import Supervisor
+from tools.dev.system import Options
 
 _INTERRUPTED = 130
 _START_S = 300.0

@@ -1,0 +1,160 @@
+"""What a run is made of: its ports and keys, how each of its units is made, its databases, its
+demo user. In which order, and what happens when one fails, is the supervisor's."""
+
+import json
+import subprocess
+import sys
+import threading
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+
+from libs.servers import Credentials, Postgres, ServerFailed, Valkey, provision
+from tools.dev import keys
+from tools.dev import ports as ports_module
+from tools.dev.catalog import services_of
+from tools.dev.environment import (
+    DEMO_EMAIL,
+    DEMO_NAME,
+    DEMO_PASSWORD,
+    Role,
+    command_of,
+    common_environment,
+    require_packages,
+    service_environment,
+)
+from tools.dev.logs import last_lines
+from tools.dev.places import Places
+from tools.dev.ports import HOST
+from tools.dev.units import Command, Server
+
+VALKEYS = ("valkey_queue", "valkey_cache")
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the user asked `up` for."""
+
+    packaged: bool = False
+    watch: bool = False
+    avoid_taken_ports: bool = False
+
+
+class System:
+    """Made when nothing runs yet. Raises Refusal if a port is taken or a package missing."""
+
+    def __init__(self, places: Places, options: Options) -> None:
+        self.services = services_of(places.root)
+        names = [service.name for service in self.services]
+        if options.packaged:
+            require_packages(places, names)
+        self.ports = ports_module.wanted_ports(self.services)
+        if options.avoid_taken_ports:
+            self.ports = ports_module.avoid_taken(self.ports)
+        else:
+            ports_module.require_free(self.ports)
+        keys.make_service_keys(places, names)
+        self._user_keys = keys.make_user_keys(places)
+        roles = [f"{name}_{kind}" for name in names for kind in ("owner", "app")]
+        self._passwords = keys.passwords(places, roles)
+        self._places = places
+        self._packaged = options.packaged
+        self._databases: dict[str, Credentials] = {}
+        self._postgres = Postgres(
+            places.data("postgres"),
+            self.ports["postgres"],
+            detached=True,
+            log=places.log("postgres"),
+        )
+
+    def server(self, name: str) -> Server | Command:
+        """PostgreSQL, a Valkey or the mail catcher."""
+        if name == "postgres":
+            return Server(self._postgres)
+        places, port = self._places, self.ports[name]
+        if name in VALKEYS:
+            log = places.log(name)
+            return Server(Valkey(places.data(name), port, detached=True, log=log))
+        command = [sys.executable, "-m", "tools.mail", "--data", str(places.data(name))]
+        command += ["--smtp", f"{HOST}:{self.ports['smtp']}", "--http", f"{HOST}:{port}"]
+        return Command(
+            command,
+            folder=places.root,
+            environment=lambda: common_environment(places),
+            log=places.log(name),
+            ready_url=f"http://{HOST}:{port}/livez",
+        )
+
+    def process(self, service: str, role: Role, hurry: threading.Event) -> Command:
+        """A service's web or worker; it can start when the service is migrated."""
+        return Command(
+            command_of(self._places, service, role, self._packaged),
+            folder=self._folder,
+            environment=lambda: self._environment(service, role),
+            log=self._places.log(f"{service}.{role}"),
+            ready_url=f"http://{HOST}:{self.ports[f'{service}.{role}']}/readyz",
+            run_dir=self._places.run / f"{service}-{role}",
+            hurry=hurry,
+        )
+
+    def migrate(self, service: str) -> str:
+        """The service's database with the tables of this version; says why that could not be."""
+        try:
+            self._databases[service] = provision(
+                self._postgres,
+                service,
+                owner_password=self._passwords[f"{service}_owner"],
+                app_password=self._passwords[f"{service}_app"],
+            )
+        except (ServerFailed, OSError) as error:
+            return str(error)
+        log = self._places.log(f"{service}.migrate")
+        with log.open("wb") as output:
+            done = subprocess.run(
+                command_of(self._places, service, "migrate", self._packaged),
+                cwd=self._folder,
+                env=self._environment(service, "migrate"),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+                check=False,
+            )
+        return "" if done.returncode == 0 else last_lines(log)
+
+    def seed(self, stop: threading.Event) -> str:
+        """A demo user, by the way that every user comes; says why there is none. Repeating is
+        safe: 409 tells that a former run made it."""
+        body = {"email": DEMO_EMAIL, "password": DEMO_PASSWORD, "name": DEMO_NAME}
+        request = urllib.request.Request(
+            f"http://{HOST}:{self.ports['users.web']}/api/v1/users",
+            data=json.dumps(body).encode(),
+            headers={"Content-Type": "application/json"},
+        )
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        why = ""
+        for pause_s in (0.2, 1.0, 3.0, 0.0):
+            try:
+                with opener.open(request, timeout=10):
+                    return ""
+            except urllib.error.HTTPError as answer:
+                if answer.code == 409:
+                    return ""
+                why = f"users answered {answer.code}"
+            except OSError as error:
+                why = str(error)
+            if stop.wait(pause_s):
+                break
+        return why
+
+    @property
+    def _folder(self) -> Path:
+        """Not among the sources when packages run, so that none of those is imported by chance."""
+        return self._places.dev if self._packaged else self._places.root
+
+    def _environment(self, service: str, role: Role) -> dict[str, str]:
+        database = self._databases[service]
+        return service_environment(
+            self._places, service, role, self.ports, database, self._user_keys
+        )
