@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
+from typing_extensions import TypeVar
 
 from libs.config import ConfigurationError, DatabaseSettings, MigrationSettings, Settings, load
 from libs.runtime import states
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from flask import Flask
 
     from libs.messaging import Worker
+
+M = TypeVar("M")
 
 # A container's grace is 40 s: what drains must end before.
 DRAIN_S = 25.0
@@ -48,9 +51,6 @@ def main(program: Program, arguments: Sequence[str] | None = None) -> int:
         status: int = chosen.run(program, chosen)
     except ConfigurationError as error:
         return _complain(program, f"{error}. deploy/README.md lists the variables")
-    except ValueError as error:
-        # Files that the settings name: keys that are missing or of another kind.
-        return _complain(program, str(error))
     return status
 
 
@@ -82,12 +82,15 @@ def _web(program: Program, _: argparse.Namespace) -> int:
     from libs.web.server import Server
 
     folder = run_dir(program.name, settings)
-    app = program.app()
-    states.State("web", os.getpid(), settings.http_bind).write(folder)
+    app = _made(program.app)
+    pid = os.getpid()
+    states.State("web", pid, settings.http_bind).write(folder)
     try:
         Server(lambda: app, settings).run()
     finally:
-        states.gone(folder, "web")
+        # gunicorn's workers leave through here as well when they end: the server has not ended.
+        if os.getpid() == pid:
+            states.gone(folder, "web")
     return 0
 
 
@@ -101,9 +104,13 @@ def _worker(program: Program, _: argparse.Namespace) -> int:
     ended = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ended.set())
-    worker = program.worker()
+    worker = _made(program.worker)
     if settings.metrics_bind:
-        serve_probes(settings.metrics_bind, {"worker": worker.healthy})
+        try:
+            serve_probes(settings.metrics_bind, {"worker": worker.healthy})
+        except OSError as error:
+            why = f"METRICS_BIND: {settings.metrics_bind} cannot be used ({error.strerror})"
+            raise ConfigurationError(why) from error
     worker.start()
     states.State("worker", os.getpid(), settings.metrics_bind or "").write(folder)
     log.info("worker started")
@@ -156,7 +163,12 @@ def _prepare(program: Program) -> Settings:
     """Settings, memory, metrics and logs, in the order in which they must be set up."""
     settings = load(program.settings)
     give_memory_back()
-    share_between_processes(run_dir(program.name, settings) / "metrics")
+    folder = run_dir(program.name, settings)
+    try:
+        share_between_processes(folder / "metrics")
+    except OSError as error:
+        why = f"RUN_DIR: {folder} cannot be written ({error.strerror})"
+        raise ConfigurationError(why) from error
     from libs.operations.context import current
 
     def trace_id() -> str | None:
@@ -170,6 +182,19 @@ def _prepare(program: Program) -> Settings:
         trace_id=trace_id,
     )
     return settings
+
+
+def _made(make: Callable[[], M]) -> M:
+    """The app or the worker. Raises ConfigurationError for what only shows when it is made: a key
+    file that is none, a neighbour without an address, or one that deps.py does not list."""
+    try:
+        return make()
+    except ValueError as error:
+        raise ConfigurationError(str(error)) from error
+    except LookupError as error:
+        if type(error) is not LookupError:
+            raise  # a KeyError or IndexError is a bug, whose traceback is needed
+        raise ConfigurationError(str(error)) from error
 
 
 def run_dir(name: str, settings: Settings) -> Path:

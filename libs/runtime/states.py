@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import time
-import urllib.error
 import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,28 +51,48 @@ def gone(folder: Path, role: Role) -> None:
 
 def ailment(folder: Path) -> str | None:
     """What is wrong with the role that runs here, in a sentence; None when it is well."""
-    paths = sorted(folder.glob("*.json"), key=lambda path: path.stat().st_mtime)
-    if not paths:
+    found = [(path, changed) for path in folder.glob("*.json") if (changed := _changed(path))]
+    if not found:
         return f"nothing runs here: {folder} holds no state of a web or a worker"
-    path = paths[-1]
+    path, changed = max(found, key=lambda each: each[1])
     try:
         read = json.loads(path.read_text(encoding="utf-8"))
         state = State(cast(Role, read["role"]), int(read["pid"]), str(read["address"]))
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, TypeError) as error:
         return f"{path} cannot be read: {error}"
-    if not Path(f"/proc/{state.pid}").exists():
+    if not _lives(state.pid):
         return f"the {state.role} (process {state.pid}) is gone"
     if state.role == "worker":
-        silent_s = time.time() - path.stat().st_mtime
+        silent_s = time.time() - changed
         return f"the worker has been silent for {silent_s:.0f} s" if silent_s > SILENCE_S else None
     return _unanswered(state.address)
 
 
+def _changed(path: Path) -> float | None:
+    try:
+        return path.stat().st_mtime
+    except OSError:  # it has just ended
+        return None
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # somebody else's, so it lives
+        return True
+    return True
+
+
 def _unanswered(address: str) -> str | None:
     host, _, port = address.rpartition(":")
-    url = f"http://{'127.0.0.1' if host in ('0.0.0.0', '[::]') else host}:{port}/livez"
+    here = {"0.0.0.0": "127.0.0.1", "[::]": "[::1]", "::": "[::1]"}.get(host, host)
+    url = f"http://{here}:{port}/livez"
+    # What is asked is this machine, whatever proxy the environment names.
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
-        with urllib.request.urlopen(url, timeout=2):
+        with direct.open(url, timeout=2):
             return None
-    except (urllib.error.URLError, OSError) as error:
+    except (OSError, http.client.HTTPException, ValueError) as error:
         return f"{url} does not answer: {error}"

@@ -1,5 +1,6 @@
 """Flask around dispatch."""
 
+from libs.web.boot import booted
 from libs.web.serving import dispatcher_of, serve
 
-__all__ = ["dispatcher_of", "serve"]
+__all__ = ["booted", "dispatcher_of", "serve"]

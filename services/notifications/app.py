@@ -5,13 +5,13 @@ from __future__ import annotations
 from flask import Flask
 
 from libs.operations.envelope import Nobody
-from libs.web import serve
+from libs.web import booted, serve
 from services.notifications.deps import Deps, from_environment
 
 
 def create_app(deps: Deps | None = None) -> Flask:
     """The application; without `deps` they are made from the environment."""
-    deps = deps or from_environment()
+    deps = deps or booted(from_environment)
     app = Flask(__name__)
     serve(app, (), (), deps, access=Nobody(), ready={"postgres": deps.messages.database.ready})
     return app
