@@ -124,8 +124,9 @@ class Delivery(Generic[D]):
     def _forgive(self, place: Place, event: CloudEvent) -> None:
         # Where not even this can be written, the next attempt in this process does not count.
         self._owed[place] = event.position()
-        with suppress(Unavailable), self._database.transaction() as session:
-            cursors.take_back(session, place, event.position())
+        with suppress(Unavailable):
+            with self._database.transaction() as session:
+                cursors.take_back(session, place, event.position())
             self._owed.pop(place)
 
     def _park(

@@ -11,6 +11,7 @@ from libs.messaging import cursors, metrics
 from libs.messaging.bells import Ring
 from libs.messaging.cursors import Place
 from libs.messaging.delivery import Delivery
+from libs.messaging.feed import FAR
 from libs.messaging.lanes import Fetch, Lane
 from libs.messaging.loops import Loop
 from libs.messaging.messages import Messages
@@ -90,7 +91,7 @@ class Follower:
 
     def _look(self) -> float:
         if not self._prepared:
-            head = self._head()
+            head = self._head(0)
             with self._database.transaction() as session:
                 cursors.prepare(session, self.producer, len(self.lanes), head)
             self._prepared = True
@@ -98,15 +99,20 @@ class Follower:
             page = self._fetch(ReadFeed(after=self._seen, type=self._types, limit=1))
             if page.items:
                 # Asked for before the lanes are woken: they will read at least so far.
-                head = self._head()
+                head = self._head(self._seen)
                 self._wake_all()
                 self._seen = head
             else:
-                self._seen = max(self._seen, int(page.next_cursor or 0))
+                began, self._seen = self._seen, max(self._seen, int(page.next_cursor or 0))
+                return 0.0 if self._seen - began >= FAR else _POLL_S
         return _POLL_S
 
-    def _head(self) -> int:
-        return int(self._fetch(ReadFeed(type=_NONE, limit=1)).next_cursor or 0)
+    def _head(self, after: int) -> int:
+        while True:
+            page = self._fetch(ReadFeed(after=after, type=_NONE, limit=1))
+            began, after = after, max(after, int(page.next_cursor or 0))
+            if after - began < FAR:
+                return after
 
     def _wake_all(self) -> None:
         for lane in self.lanes:

@@ -49,12 +49,12 @@ _DONE = text(f"""
     WHERE {_MINE}""")
 
 _AGAIN = text(f"""
-    UPDATE job SET claimed_until = NULL, waits = 0, error = :error,
+    UPDATE job SET claimed_until = NULL, waits = 0, sends = 0, error = :error,
         due_at = now() + :pause, wake_at = now() + :pause WHERE {_MINE}""")
 
 _WAIT = text(f"""
-    UPDATE job SET claimed_until = NULL, waits = waits + 1, attempts = attempts - 1, error = :error,
-        due_at = now() + :pause, wake_at = now() + :pause WHERE {_MINE}""")
+    UPDATE job SET claimed_until = NULL, waits = waits + 1, attempts = attempts - 1, sends = 0,
+        error = :error, due_at = now() + :pause, wake_at = now() + :pause WHERE {_MINE}""")
 
 _PARK = text(f"""
     UPDATE job SET state = 'parked', finished_at = now(), claimed_until = NULL, error = :error,
@@ -62,15 +62,16 @@ _PARK = text(f"""
 
 # Skipping locked rows, so that two sweepers share the work and a claim is never waited for.
 _TO_SEND = text("""
-    UPDATE job SET wake_at = now() + interval '2 s' WHERE id IN (
+    UPDATE job SET sends = sends + 1,
+        wake_at = now() + least(power(2, least(sends, 4) + 1), 10) * interval '1 s'
+    WHERE id IN (
         SELECT id FROM job WHERE state = 'waiting' AND wake_at <= now() AND due_at <= now()
             AND (claimed_until IS NULL OR claimed_until <= now())
         ORDER BY wake_at LIMIT :limit FOR UPDATE SKIP LOCKED)
     RETURNING id""")
 
-_SENT = text("""
-    UPDATE job SET sends = sends + 1,
-        wake_at = now() + least(power(2, least(sends, 4) + 1), 10) * interval '1 s'
+_NOT_SENT = text("""
+    UPDATE job SET sends = 0, wake_at = now() + interval '1 s'
     WHERE id = ANY(:ids) AND state = 'waiting' AND claimed_until IS NULL""")
 
 _ROUSE = text("""
@@ -136,13 +137,14 @@ def park(session: Session, claim: Claim, error: str, *, attempts: int) -> None:
 
 
 def to_send(session: Session, limit: int) -> list[UUID]:
-    """Jobs that are due and that nobody has begun, for whom it is time to be sent (again)."""
+    """Jobs that are due and that nobody has begun, for whom it is time to be sent (again). 2, 4, 8,
+    then each 10 s are left to begin them before their turn comes again."""
     return list(session.scalars(_TO_SEND, {"limit": limit}))
 
 
-def sent(session: Session, jobs: Sequence[UUID]) -> None:
-    """They were sent: 2, 4, 8, then each 10 s are left to begin them before they are sent again."""
-    session.execute(_SENT, {"ids": list(jobs)})
+def not_sent(session: Session, jobs: Sequence[UUID]) -> None:
+    """They could not be sent; their turn comes in a second."""
+    session.execute(_NOT_SENT, {"ids": list(jobs)})
 
 
 def rouse(session: Session) -> None:

@@ -14,6 +14,7 @@ from libs.db import Database
 from libs.messaging import cursors
 from libs.messaging.cursors import Moved, Place
 from libs.messaging.delivery import Delivery
+from libs.messaging.feed import FAR
 from libs.messaging.loops import Loop
 from libs.operations.errors import Unavailable
 from libs.telemetry.logs import get_logger
@@ -80,7 +81,7 @@ class Lane:
 
     def step(self) -> float:
         """Handle one page, if there is news. Raises Unavailable when it has to wait."""
-        if self._pos is None or self._offered.is_set():
+        if self._offered.is_set():
             self._take()
         if self._pos is None:
             return _IDLE_S
@@ -93,7 +94,9 @@ class Lane:
             return self._advance()
         except Moved as error:
             log.info("lane_lost", lane=str(self.place), why=str(error))
+            self._lag.set(0.0)
             self._pos = None
+            self._offered.set()  # perhaps it was only set back, and is still ours
             return 0.0
         except BaseException:
             self._news.set()
@@ -107,9 +110,14 @@ class Lane:
             self._keep(self._pos, seen)
 
     def _take(self) -> None:
-        self._offered.clear()
         with self._database.transaction() as session:
-            self._pos = cursors.take(session, self.place)
+            # Cleared first: an offer that comes meanwhile is looked at again.
+            self._offered.clear()
+            try:
+                self._pos = cursors.take(session, self.place)
+            except BaseException:
+                self._offered.set()
+                raise
         if self._pos is not None:
             self._read = self._pos
             self._news.set()
@@ -136,8 +144,8 @@ class Lane:
                 self._news.set()  # it stops before the next attempt
                 return 0.0
             self._read = event.position()
-        self._read = max(self._read, int(page.next_cursor or 0))
-        if len(page.items) == _PAGE:
+        began, self._read = self._read, max(self._read, int(page.next_cursor or 0))
+        if len(page.items) == _PAGE or self._read - began >= FAR:
             self._news.set()
             return 0.0
         self._lag.set(0.0)

@@ -92,7 +92,7 @@ class Runner(Generic[D]):
 
     def _do(self, claim: Claim, handler: JobHandler[D]) -> None:
         job = handler.job.model_validate_json(claim.data).keyed(claim.key)
-        context = Context(trace=Trace.continued(claim.traceparent), request_id=claim.key)
+        context = Context(trace=Trace.continued(claim.traceparent), request_id=str(claim.job_id))
         with within(context), metrics.timed(metrics.JOB_SECONDS, claim.name):
             handler.handler(job, self._deps)
 

@@ -62,9 +62,12 @@ class Sweeper:
                 job_rows.rouse(session)
             jobs = job_rows.to_send(session, _BATCH)
         if jobs:
-            self._broker.send(jobs)
-            with self._database.transaction() as session:
-                job_rows.sent(session, jobs)
+            try:
+                self._broker.send(jobs)
+            except redis.RedisError:
+                with self._database.transaction() as session:
+                    job_rows.not_sent(session, jobs)
+                raise
 
     def _count(self) -> None:
         if time.monotonic() < self._count_at:

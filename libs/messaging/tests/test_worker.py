@@ -125,6 +125,27 @@ def test_a_new_reader_may_begin_now(messages: Messages) -> None:
     assert effects(messages.database) == ["new 0"]
 
 
+def test_a_rare_event_in_a_long_feed_is_found_window_by_window(
+    messages: Messages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("libs.messaging.feed._WINDOW", 10)
+    for module in ("lanes", "follower"):
+        monkeypatch.setattr(f"libs.messaging.{module}.FAR", 5)
+    with messages.transaction() as tx:
+        for number in range(95):
+            tx.publish(Returned(sku=f"sku{number}"))
+        tx.publish(Sold(sku="mug"))
+        for number in range(20):
+            tx.publish(Returned(sku=f"sku{number}"))
+
+    with working(messages, REMEMBER):
+        eventually(lambda: effects(messages.database) == ["mug 0"])
+    with working(messages, [Returned.handled_by(lambda *_: None)], start={"shop": "now"}):
+        pass
+
+    assert column(messages.database, "SELECT max(pos) FROM cursor") >= [96]
+
+
 def test_a_worker_that_stops_finishes_its_event_and_gives_back_its_lanes(
     messages: Messages,
 ) -> None:
