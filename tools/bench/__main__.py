@@ -15,6 +15,7 @@ BENCHMARKS = {
     "calls": "CPU and waiting of a call to a neighbour",
     "memory": "PSS of each process of the services, as really started",
     "start": "time from the start of a process to its first 200",
+    "latency": "from a commit to the handler of its event and to the start of its job",
 }
 
 

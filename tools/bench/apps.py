@@ -18,7 +18,7 @@ from tools.bench.peers import peer
 from tools.bench.promises import Line, NoSuchOrder, Order
 
 ORDER_ID = "ord_01hzy3v7kq9d3m5c8f2x4w6b0a"
-LINES = [{"sku": f"mug-{n}", "quantity": n + 1, "price_cents": 1250 + n} for n in range(5)]
+LINES = tuple(Line(sku=f"mug-{n}", quantity=n + 1, price_cents=1250 + n) for n in range(5))
 Shelf = dict[str, Any]
 
 
@@ -39,7 +39,7 @@ routes = (promises.PlaceOrder.handled_by(place), promises.GetOrder.handled_by(ge
 
 def an_order() -> Order:
     """The order that every form finds on its shelf."""
-    return place(promises.PlaceOrder(lines=tuple(Line(**line) for line in LINES)), Anyone(), {})
+    return place(promises.PlaceOrder(lines=LINES), Anyone(), {})
 
 
 def ours() -> Flask:
