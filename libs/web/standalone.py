@@ -40,6 +40,8 @@ class _Server(ThreadingMixIn, WSGIServer):
     """A thread for each connection: one that says nothing must not keep the probes waiting."""
 
     daemon_threads = True
+    # The five of the standard library are full of one careless client; then a probe waits a second.
+    request_queue_size = 64
 
     def server_bind(self) -> None:
         """As of WSGIServer, without asking the DNS for our name."""
