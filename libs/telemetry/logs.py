@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import re
 import sys
 from collections.abc import Callable, Iterable, Mapping
@@ -34,6 +35,11 @@ def get_logger(name: str) -> FilteringBoundLogger:
     """A logger: `log.info("fact", key=value)`. Facts are short and constant, values are fields."""
     logger: FilteringBoundLogger = structlog.get_logger(logger_name=name)
     return logger
+
+
+def _for_people() -> Processor:
+    colours = sys.stdout.isatty() and "NO_COLOR" not in os.environ
+    return structlog.dev.ConsoleRenderer(colors=colours)
 
 
 class Hidden:
@@ -75,7 +81,7 @@ def set_up(
         # A traceback becomes text first, so that secrets are taken out of it as well.
         structlog.processors.format_exc_info,
         without_secrets,
-        structlog.processors.JSONRenderer() if as_json else structlog.dev.ConsoleRenderer(),
+        structlog.processors.JSONRenderer() if as_json else _for_people(),
     ]
     structlog.configure(
         processors=[*shared, *render],

@@ -89,7 +89,10 @@ def test_a_secret_is_not_written() -> None:
 
 
 def test_a_secret_is_not_written_for_people_either() -> None:
-    assert "hunter2" not in written("\n".join(SECRETS), as_json=False)
+    shown = written("\n".join(SECRETS), as_json=False)
+
+    assert "hunter2" not in shown
+    assert "\x1b" not in shown  # into a pipe go no colours
 
 
 @pytest.mark.parametrize(
