@@ -294,6 +294,14 @@ def test_without_any_key_all_wait_for_one_question_and_then_fail_at_once(users: 
     assert time.monotonic() - started < 0.6
 
 
+def test_a_token_that_cannot_be_checked_is_not_called_bad(users: Users) -> None:
+    token = UserTokens(users.keys).issue(ADA, admin=False)
+    users.answer = None
+
+    with pytest.raises(Unavailable, match="its keys could not be read"):
+        verify_user(token, UserKeys(users))
+
+
 @pytest.mark.parametrize(
     "answer", [b"", b"[]", b"{}", b'{"keys": 7}', b'{"keys": [{}]}', b"[" * 9999]
 )
