@@ -52,6 +52,7 @@ _codename() { (. /etc/os-release && printf '%s\n' "${VERSION_CODENAME:-}"); }
 
 # Debian's mirror, as this machine's own apt knows it.
 debian_mirror() {
+  # shellcheck disable=SC2016 # apt's own placeholder
   apt-get indextargets --format '$(REPO_URI)' 2>/dev/null | grep -m 1 -E '/debian/?$'
 }
 
