@@ -4,10 +4,11 @@ the same process, and under tests."""
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import ModuleType
 from typing import Any, Generic
 
+from pydantic import BaseModel
 from typing_extensions import TypeVar
 
 from contracts.core import (
@@ -221,12 +222,24 @@ def operations_of(contract: ModuleType) -> tuple[Operation, ...]:
 def _secrets(request: Any, envelope: Envelope) -> tuple[str, ...]:
     """What an exception may hold of this request and a log must not: the fields that its contract
     keeps out of repr, and the tokens."""
-    fields = type(request).model_fields.items() if request is not None else ()
-    hidden = [getattr(request, name) for name, field in fields if not field.repr]
     tokens = [envelope.authorization, envelope.service_authorization]
-    return tuple(
-        text.removeprefix("Bearer ") for text in (*hidden, *tokens) if isinstance(text, str)
+    return (
+        *_hidden(request),
+        *(token.removeprefix("Bearer ") for token in tokens if token is not None),
     )
+
+
+def _hidden(value: Any) -> Iterator[str]:
+    if isinstance(value, BaseModel):
+        for name, field in type(value).model_fields.items():
+            inner = getattr(value, name)
+            if not field.repr:
+                yield str(inner)
+            else:
+                yield from _hidden(inner)
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            yield from _hidden(inner)
 
 
 def _context(route: _Route, envelope: Envelope) -> Context:

@@ -6,15 +6,16 @@ import json
 import re
 import time
 from types import ModuleType
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
 from prometheus_client import REGISTRY
+from pydantic import Field
 
-from contracts.core import Admin, Anyone, Service, User
+from contracts.core import Admin, Anyone, Service, User, Value
 from contracts.core.chassis import Unauthenticated
 from libs.operations.context import current, holding_transaction, refuse_in_transaction
-from libs.operations.dispatch import Dispatcher, caller_for
+from libs.operations.dispatch import Dispatcher, _secrets, caller_for
 from libs.operations.envelope import Access, Envelope, Identity, Nobody, Reply
 from libs.operations.errors import Unavailable
 from libs.testing import shop
@@ -95,6 +96,22 @@ def test_a_bug_is_500_and_says_nothing_of_itself() -> None:
 
     assert reply.status == 500
     assert said(reply).keys() == {"type", "title", "status", "trace_id"}
+
+
+def test_what_the_contract_hides_is_named_for_the_log_to_leave_out() -> None:
+    class Card(Value):
+        number: Annotated[str, Field(repr=False)]
+        name: str
+
+    class Wallet(Value):
+        cards: tuple[Card, ...]
+        pin: Annotated[int, Field(repr=False)]
+
+    wallet = Wallet(cards=(Card(number="4242 4242", name="Ada"),), pin=1234)
+    envelope = Envelope(authorization="Bearer token-of-ada")
+
+    assert _secrets(wallet, envelope) == ("4242 4242", "1234", "token-of-ada")
+    assert _secrets(None, Envelope()) == ()
 
 
 def test_an_answer_of_another_type_is_a_bug() -> None:
