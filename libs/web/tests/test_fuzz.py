@@ -25,8 +25,8 @@ JSON = st.recursive(
         st.lists(inner, max_size=4)
         | st.dictionaries(
             st.sampled_from(
-                ["sku", "price", "cents", "currency", "attributes", "payment", "kind", "email"]
-                + ["parcel", "things", "within", "password", "made_at", "colour", "state", "words"]
+                """sku price cents currency attributes payment kind email parcel things within password
+            made_at colour state words""".split()
             )
             | st.text(max_size=5),
             inner,
