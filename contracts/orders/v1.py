@@ -118,7 +118,11 @@ class GetOrder(
     order_id: OrderId
 
 
-class ListOrders(Request[User, Page[Order]], http="GET /api/v1/orders"):
+class BadCursor(Problem, status=400, title="This cursor does not lead on"):
+    """Start again without a cursor."""
+
+
+class ListOrders(Request[User, Page[Order], BadCursor], http="GET /api/v1/orders"):
     """The orders of whoever asks, the latest first."""
 
     status: Status | None = None

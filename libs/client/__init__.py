@@ -1,6 +1,7 @@
 """Calls to neighbours, and to APIs that are not of this shop."""
 
 from libs.client.api import Api, Call, Neighbour
+from libs.client.jwks import keys_from_users
 from libs.client.neighbours import HttpNeighbour, LocalNeighbour
 from libs.client.outbound import Outbound
 from libs.client.peers import FeedReader, Peers
@@ -14,4 +15,5 @@ __all__ = [
     "Neighbour",
     "Outbound",
     "Peers",
+    "keys_from_users",
 ]
