@@ -25,7 +25,16 @@ from contracts.shared.money import Money
 from contracts.shared.quantities import Quantity, Units
 from contracts.shared.time import Timestamp
 
-ProductName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+ProductName = Annotated[
+    str,
+    StringConstraints(
+        strip_whitespace=True,
+        min_length=1,
+        max_length=200,
+        # It stands in mails and on invoices: it breaks no line and turns no text around.
+        pattern=r"^[^\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]*$",
+    ),
+]
 Description = Annotated[str, StringConstraints(strip_whitespace=True, max_length=4000)]
 Category = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z-]{0,39}$")]
 PriceCents = Annotated[int, Field(ge=0, le=100_000_000)]
@@ -55,9 +64,14 @@ class NoSuchProduct(Problem, status=404, title="No such product"):
     sku: Sku
 
 
-class ListProducts(Request[Anyone, Page[Product]], http="GET /api/v1/products"):
-    """Products, best match first with a `query`, else by number. Filters narrow; `cursor` goes on
-    where the page before ended."""
+class BadCursor(Problem, status=400, title="This cursor does not lead on"):
+    """Start again without a cursor; one belongs to the query and filters that it came with."""
+
+
+class ListProducts(Request[Anyone, Page[Product], BadCursor], http="GET /api/v1/products"):
+    """Products, best match first with a `query`, else by number. All words of a query must be found,
+    each may be the beginning of one. Filters narrow; `cursor` goes on where the page before ended.
+    """
 
     query: Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)] | None = None
     category: Category | None = None
@@ -66,10 +80,6 @@ class ListProducts(Request[Anyone, Page[Product]], http="GET /api/v1/products"):
     in_stock: bool | None = None
     cursor: Annotated[str, Field(max_length=300)] | None = None
     limit: Annotated[int, Field(ge=1, le=100)] = 20
-
-
-class BadCursor(Problem, status=400, title="This cursor does not lead on"):
-    """Start again without a cursor; one belongs to the query and filters that it came with."""
 
 
 class GetProduct(Request[Anyone, Product, NoSuchProduct], http="GET /api/v1/products/{sku}"):
@@ -96,8 +106,15 @@ class StockTooLow(Problem, status=409, title="There is not so much stock to take
     units_left: Units
 
 
+class StockTooHigh(Problem, status=409, title="There would be more units than can be kept"):
+    """A million of one product is the most, those that are held for orders included."""
+
+    sku: Sku
+    units_left: Units
+
+
 class ChangeStock(
-    Request[Admin, Product, NoSuchProduct | StockTooLow],
+    Request[Admin, Product, NoSuchProduct | StockTooLow | StockTooHigh],
     http="POST /api/v1/products/{sku}/stock",
     repeat=KEYED,
 ):
@@ -115,7 +132,7 @@ class Line(Value):
 
 
 class HeldLine(Value):
-    """A line with what it costs; the price was read together with the hold."""
+    """A line as it was asked for, with what it costs; the price was read together with the hold."""
 
     sku: Sku
     name: ProductName
