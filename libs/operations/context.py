@@ -20,6 +20,7 @@ class Context:
     request_id: str
     deadline: float | None = None
     user_token: str | None = None
+    idempotency_key: str | None = None
 
     def remaining_s(self) -> float | None:
         """Seconds until the deadline; None without one. Raises DeadlineExceeded when it is over."""
@@ -48,6 +49,15 @@ def within(context: Context) -> Iterator[Context]:
         yield context
     finally:
         _current.reset(token)
+
+
+def idempotency_key() -> str:
+    """The key of the KEYED request at hand: what a handler makes of it is the same when the request
+    is repeated. Raises LookupError where there is none."""
+    context = current()
+    if context is None or context.idempotency_key is None:
+        raise LookupError("no KEYED request is at hand, so there is no Idempotency-Key")
+    return context.idempotency_key
 
 
 @contextmanager

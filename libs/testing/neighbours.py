@@ -14,6 +14,7 @@ from libs.operations.dispatch import Dispatcher, requests_of
 from libs.operations.envelope import Identity, Nobody, Reply
 from libs.operations.errors import Unavailable
 from libs.testing.callers import AnyToken
+from libs.testing.repeats import RememberedRepeats
 
 D = TypeVar("D")
 
@@ -37,7 +38,15 @@ def neighbour(
     name = contract.__name__.split(".")[1]
     access = Nobody(Identity(service=Service(believing))) if believing else AnyToken()
     return LocalNeighbour(
-        Dispatcher(name, (contract,), (*given, *rest), world, access, bugs_rise=True)
+        Dispatcher(
+            name,
+            (contract,),
+            (*given, *rest),
+            world,
+            access,
+            repeats=RememberedRepeats(),
+            bugs_rise=True,
+        )
     )
 
 

@@ -17,6 +17,7 @@ from contracts.core.chassis import MalformedRequest
 from libs.operations.dispatch import Dispatcher
 from libs.operations.envelope import Access
 from libs.operations.problems import reply_with
+from libs.operations.repeats import Repeats
 from libs.web.answers import Answer
 from libs.web.errors import answer_with_problems, response
 from libs.web.headers import FORGEABLE, envelope_of
@@ -39,15 +40,19 @@ def serve(
     deps: D,
     *,
     access: Access,
+    repeats: Repeats | None = None,
     ready: Mapping[str, Check] | None = None,
 ) -> Dispatcher[D]:
     """Serve the operations of these contracts, with probes, metrics, OpenAPI, and problems for
-    every error. Raises TypeError when an operation has no handler, or two.
+    every error. Raises TypeError when an operation has no handler, or two, or when one is KEYED
+    and there are no `repeats` (libs.db.StoredRepeats) to remember its answers.
 
     `ready` names what must answer before requests are sent here.
     """
     pages = (contracts,) if isinstance(contracts, ModuleType) else tuple(contracts)
-    dispatcher = Dispatcher(app.import_name.split(".")[1], pages, routes, deps, access)
+    dispatcher = Dispatcher(
+        app.import_name.split(".")[1], pages, routes, deps, access, repeats=repeats
+    )
     app.config["MAX_CONTENT_LENGTH"] = BODY_LIMIT
     tune(app)
     app.url_map.merge_slashes = False
