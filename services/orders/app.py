@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Flask
 
 from contracts.orders import v1 as orders
+from libs.db import StoredRepeats
 from libs.web import serve
 from services.orders.deps import Deps, from_environment
 from services.orders.routes import routes
@@ -20,6 +21,7 @@ def create_app(deps: Deps | None = None) -> Flask:
         routes,
         deps,
         access=deps.access,
+        repeats=StoredRepeats(deps.messages.database),
         ready={"postgres": deps.messages.database.ready},
     )
     return app
