@@ -70,8 +70,8 @@ def test_a_service_gets_its_tables_and_those_of_the_libraries(
 ) -> None:
     applied = migrate("kiosk", credentials.owner_url)
 
-    assert set(applied) == {"kiosk_0001", "messaging_0001", "repeats_0001"}
-    assert {"mugs", "keyed_request", "feed", "cursor", "job"} <= tables(credentials.owner_url)
+    assert set(applied) == {"kiosk_0001", "messaging_0001"}
+    assert {"mugs", "feed", "cursor", "job"} <= tables(credentials.owner_url)
     assert migrate("kiosk", credentials.owner_url) == ()
 
 
@@ -110,7 +110,7 @@ def test_two_migrations_at_once_wait_for_each_other(kiosk: Path, credentials: Cr
     with ThreadPoolExecutor(2) as two:
         applied = list(two.map(one, range(2)))
 
-    assert sorted(map(len, applied)) == [0, 4]
+    assert sorted(map(len, applied)) == [0, 3]
 
 
 def test_code_that_is_ahead_of_its_tables_is_not_ready_and_says_what_to_do(
@@ -193,7 +193,7 @@ def test_versions_are_found_and_applied_inside_a_zip(
         check=True,
     ).stdout
 
-    assert "kiosk_0001" in said and "messaging_0001" in said and "repeats_0001" in said
+    assert "kiosk_0001" in said and "messaging_0001" in said
     assert "kiosk.pex" in said
     assert "mugs" in tables(credentials.owner_url)
 
