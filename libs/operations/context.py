@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from libs.operations.errors import DeadlineExceeded
 from libs.telemetry.trace import Trace
@@ -78,3 +78,16 @@ def refuse_in_transaction(what: str) -> None:
         raise RuntimeError(
             f"{what} while a transaction is open; ask before it begins, or note a job with tx.later()"
         )
+
+
+@contextmanager
+def at_most(seconds: float) -> Iterator[None]:
+    """Give the work of the block so much time, or what is left if that is less: for a neighbour
+    without whose answer one can do. Raises DeadlineExceeded when none is left."""
+    context = current()
+    if context is None:
+        raise LookupError("no work is at hand whose time could be shortened")
+    left = context.remaining_s()
+    deadline = time.monotonic() + (seconds if left is None else min(seconds, left))
+    with within(replace(context, deadline=deadline)):
+        yield
