@@ -157,4 +157,5 @@ def _name_of(caller: Anyone) -> str:
         return f"user:{caller.user_id}"
     if isinstance(caller, Service):
         return f"service:{caller.name}"
+    # Strangers cannot be told apart: who knows another's key and request gets their answer.
     return "anyone"
