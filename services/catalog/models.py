@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import ClassVar, cast
 
 from pydantic import JsonValue
+from sqlalchemy import func
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, MappedAsDataclass, mapped_column
 
@@ -36,6 +37,7 @@ class Product(Base):
     price_cents: Mapped[int]
     currency: Mapped[str]
     attributes: Mapped[dict[str, JsonValue]]
+    changed_at: Mapped[datetime] = mapped_column(init=False, server_default=func.now())
 
     def view(self, units_left: int) -> catalog.Product:
         """The product as others see it."""

@@ -18,8 +18,6 @@ from services.catalog.models import Product, Stock
 
 # What a sentence has; each term more is another list to intersect.
 MOST_TERMS = 12
-# Whole numbers, for what a cursor says must compare equal to what is computed again.
-RANKS = 1_000_000
 
 _TERM = re.compile(r"\d+(?:[.,]\d+)+|[^\W_]+")
 _CURSOR = re.compile(r"([0-9a-f]{16}) (\d{1,9}) ([a-z0-9][a-z0-9-]{0,62})")
@@ -65,12 +63,12 @@ def _chosen(
     """Product, units left and rank of all that is asked for; the rank once more if it counts."""
     rank: ColumnElement[int] | None = None
     if request.query:
-        wanted = func.search_for(cast(terms_of(request.query), ARRAY(Text)))
-        rank = cast(func.ts_rank(_WORDS, wanted) * RANKS, Integer)
+        terms = cast(terms_of(request.query), ARRAY(Text))
+        rank = func.match_of(_WORDS, terms, type_=Integer)
     shown = rank if rank is not None else cast(0, Integer)
     chosen = select(Product, Stock.on_hand, shown).join(Stock, Stock.sku == Product.sku)
     if request.query:
-        chosen = chosen.where(_WORDS.bool_op("@@")(wanted))
+        chosen = chosen.where(_WORDS.bool_op("@@")(func.search_for(terms)))
     if request.category is not None:
         chosen = chosen.where(Product.category == request.category)
     if request.cheapest_cents is not None:
