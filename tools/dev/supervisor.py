@@ -1,25 +1,19 @@
 """The program behind `./dev up`: starts everything in order, keeps it running, ends it in order."""
 
-import json
 import os
 import subprocess
 import sys
 import threading
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import partial
 
 from libs.servers import Credentials, Postgres, ServerFailed, Valkey, provision
-from tools.dev import keys, processes, state
+from tools.dev import keys, processes, provider, seeding, state
 from tools.dev import ports as ports_module
 from tools.dev.catalog import Service, levels, services_of
 from tools.dev.environment import (
-    DEMO_EMAIL,
-    DEMO_NAME,
-    DEMO_PASSWORD,
     Role,
     command_of,
     common_environment,
@@ -134,16 +128,19 @@ class Supervisor:
             valkey = Valkey(places.data(name), ports[name], detached=True, log=places.log(name))
             self._keep(name, Server(valkey))
         self._keep("mail", self._mail())
+        if provider.NAME in ports:
+            unit = provider.unit(places, ports, common_environment(places))
+            self._keep(provider.NAME, unit)
         waits = levels(self._services)
         for service in self._services:
             self._migrated[service.name] = threading.Event()
             self._thread(f"migrate {service.name}", partial(self._migrate, service))
-        servers = [self._keepers[name].ready for name in SERVERS]
+        servers = [self._keepers[name].ready for name in SERVERS if name in self._keepers]
         for name in waits:  # neighbours before those who wait for them
             before = [self._keepers[f"{other}.web"].ready for other in waits[name]]
             for role in ("web", "worker"):
-                unit = self._command(name, role)
-                self._keep(f"{name}.{role}", unit, [*servers, *before, self._migrated[name]])
+                process = self._command(name, role)
+                self._keep(f"{name}.{role}", process, [*servers, *before, self._migrated[name]])
         if "users" in waits:
             self._thread("seed", self._seed)
         else:
@@ -232,32 +229,32 @@ class Supervisor:
         return "" if done.returncode == 0 else last_lines(log)
 
     def _seed(self) -> None:
-        """A demo user, by the way that every user comes: 409 says that a former run made it."""
-        if not self._come(self._keepers["users.web"].ready):
-            return
-        body = {"email": DEMO_EMAIL, "password": DEMO_PASSWORD, "name": DEMO_NAME}
-        request = urllib.request.Request(
-            f"http://{HOST}:{self._ports['users.web']}/api/v1/users",
-            data=json.dumps(body).encode(),
-            headers={"Content-Type": "application/json"},
-        )
-        began, why = time.monotonic(), ""
-        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        for pause_s in (0.2, 1.0, 3.0, 0.0):
-            try:
-                with opener.open(request, timeout=10):
-                    why = ""
-            except urllib.error.HTTPError as answer:
-                why = "" if answer.code == 409 else f"users answered {answer.code}"
-            except OSError as error:
-                why = str(error)
-            if not why or self._stop.wait(pause_s):
-                break
-        if why:
-            self._tell("bad", f"no demo user: {why}", 0)
-        else:
-            self._tell("done", "demo user", time.monotonic() - began)
+        began = time.monotonic()
+        steps = [("users", "demo user", self._seed_demo), ("users", "admin", self._seed_admin)]
+        if "catalog.web" in self._keepers:
+            steps.append(("catalog", "demo catalogue", self._seed_catalogue))
+        for service, what, step in steps:
+            if not self._come(self._keepers[f"{service}.web"].ready):
+                return
+            if why := step():
+                self._tell("bad", f"no {what}: {why}", 0)
+            else:
+                self._tell("done", what, time.monotonic() - began)
         self._seeded.set()
+
+    def _seed_demo(self) -> str:
+        who = seeding.DEMO_EMAIL, seeding.DEMO_PASSWORD, seeding.DEMO_NAME
+        return seeding.register(f"http://{HOST}:{self._ports['users.web']}", *who, self._stop)
+
+    def _seed_admin(self) -> str:
+        who = seeding.ADMIN_EMAIL, seeding.ADMIN_PASSWORD, seeding.ADMIN_NAME
+        why = seeding.register(f"http://{HOST}:{self._ports['users.web']}", *who, self._stop)
+        return why or seeding.make_admin(self._databases["users"].owner_url, seeding.ADMIN_EMAIL)
+
+    def _seed_catalogue(self) -> str:
+        environment, log = self._environment("catalog", "web"), self._places.log("catalog.import")
+        packaged = self._options.packaged
+        return seeding.import_products(self._places, environment, log, packaged=packaged)
 
     def _come(self, event: threading.Event) -> bool:
         while not event.wait(0.1):
@@ -331,7 +328,7 @@ class Supervisor:
         self._enter("stopping")
         stages = [
             [name for name in self._keepers if name not in SERVERS],
-            ["mail", "valkey_queue", "valkey_cache"],
+            ["mail", "provider", "valkey_queue", "valkey_cache"],
             ["postgres"],
         ]
         for stage in stages:
@@ -349,6 +346,7 @@ _NAMES = {
     "valkey_queue": "Valkey for the queue",
     "valkey_cache": "Valkey for the cache",
     "mail": "mail catcher",
+    "provider": "payment simulator",
 }
 
 
