@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
@@ -11,6 +12,7 @@ import psycopg
 import pytest
 
 from contracts.core import Service, User
+from contracts.core.chassis import StillInFlight
 from libs.db import Database, StoredRepeats, migrate
 from libs.db.ids import keyed_id
 from libs.operations.envelope import Identity, Reply
@@ -99,6 +101,36 @@ def test_when_the_first_has_died_one_of_its_repeats_takes_over(
     assert {reply.status for reply in replies} <= {201, 409}
     assert not repeats.finish(dead, ANSWER)
     assert ask(bank, repeats, "k").body == next(r.body for r in replies if r.status == 201)
+
+
+def test_of_those_who_find_a_dead_claim_at_once_one_takes_it(
+    repeats: StoredRepeats, credentials: Credentials
+) -> None:
+    repeats.claim(ASKED, 0)
+
+    def one(_: int) -> Claim | Reply | None:
+        try:
+            return repeats.claim(ASKED, 30)
+        except StillInFlight:
+            return None
+
+    with ThreadPoolExecutor(4) as four, psycopg.connect(credentials.owner_url) as holder:
+        holder.execute("SELECT FROM keyed_request FOR UPDATE")
+        claims = four.map(one, range(4))
+        wait_until_blocked(credentials, 4)
+        holder.rollback()
+
+    assert sum(claim is not None for claim in claims) == 1
+
+
+def wait_until_blocked(credentials: Credentials, sessions: int) -> None:
+    """Return when so many have read the row and wait to change it."""
+    for _ in range(80):
+        blocked = "SELECT FROM pg_locks WHERE NOT granted"
+        if as_owner(credentials, blocked) >= sessions:
+            return
+        time.sleep(0.01)
+    raise AssertionError("nobody waits for the row")
 
 
 def ask_and_die(repeats: StoredRepeats) -> Claim:
