@@ -30,7 +30,14 @@ ANSWER = Reply(201, b'{"number":1}', (("Content-Type", "application/json"),))
 @pytest.fixture
 def repeats(credentials: Credentials) -> Iterator[StoredRepeats]:
     migrate("shop", credentials.owner_url)
-    database = Database(credentials.app_url, service="shop", pool_size=10)
+    # Patient, for a test that makes others wait on a busy machine.
+    database = Database(
+        credentials.app_url,
+        service="shop",
+        pool_size=10,
+        lock_timeout_s=15,
+        statement_timeout_s=15,
+    )
     yield StoredRepeats(database)
     database.close()
 
@@ -125,7 +132,7 @@ def test_of_those_who_find_a_dead_claim_at_once_one_takes_it(
 
 def wait_until_blocked(credentials: Credentials, sessions: int) -> None:
     """Return when so many have read the row and wait to change it."""
-    for _ in range(80):
+    for _ in range(1000):
         blocked = "SELECT FROM pg_locks WHERE NOT granted"
         if as_owner(credentials, blocked) >= sessions:
             return
