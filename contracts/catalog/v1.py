@@ -149,7 +149,8 @@ class ReservationState(StrEnum):
 
 
 class Reservation(Value):
-    """Stock that is held for an order until it is committed, released, or `expires_at`."""
+    """Stock that is held for an order until it is committed or released. After `expires_at` it is
+    released as soon as orders says that the order is cancelled or was never placed."""
 
     order_id: OrderId
     state: ReservationState
@@ -181,7 +182,8 @@ class ReserveStock(
     http="PUT /api/v1/reservations/{order_id}",
     repeat=SAFE,
 ):
-    """Hold stock for all lines of an order, or for none. Repeating it gives the same hold."""
+    """Hold stock for all lines of an order, or for none. Repeating it gives the same hold, and time
+    again when half of that is over."""
 
     order_id: OrderId
     lines: Annotated[tuple[Line, ...], Field(min_length=1, max_length=50)]
