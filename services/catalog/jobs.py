@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import assert_never
 
-from contracts.catalog import v1 as catalog
 from contracts.orders import v1 as orders
 from libs.telemetry.logs import get_logger
 from services.catalog import reservations
@@ -17,24 +17,34 @@ log = get_logger(__name__)
 def look_at_hold(job: LookAtHold, deps: Deps) -> None:
     """A hold that has run out ends when its order does not stand. Stock is never given back by our
     clock alone: a confirmed order that we have not heard of yet would be sold twice."""
-    held = reservations.find(deps, job.order_id)
-    if not isinstance(held, catalog.Reservation) or held.state is not catalog.ReservationState.HELD:
+    with deps.messages.database.transaction() as session:
+        hold = reservations.running(session, job.order_id)
+    if hold is None:
+        return
+    if not hold.is_over:
+        _look_again(job, deps, hold.left)
         return
     # With orders down, the hold stays and the job waits.
     answer = deps.peers.attempt(orders.GetOrder(order_id=job.order_id))
     match answer:
         case orders.NoSuchOrder() | orders.Order(status=orders.Status.CANCELLED):
             with deps.messages.transaction() as tx:
-                ended = reservations.release(tx, job.order_id)
-            log.info("hold lapsed", order_id=job.order_id, state=ended.value)
+                lapsed = reservations.lapse(tx, job.order_id, hold.expires_at)
+            if not lapsed:
+                _look_again(job, deps, deps.look_again)
+            log.info("hold looked at", order_id=job.order_id, lapsed=lapsed)
         case orders.Order(status=orders.Status.CONFIRMED):
             log.info("hold of a confirmed order", order_id=job.order_id)  # its event sells it
         case orders.Order():
-            with deps.messages.transaction() as tx:
-                again = LookAtHold(order_id=job.order_id, times=job.times + 1)
-                reservations.look_later(tx, again, deps)
+            _look_again(job, deps, deps.look_again)
         case never:
             assert_never(never)
+
+
+def _look_again(job: LookAtHold, deps: Deps, delay: timedelta) -> None:
+    again = LookAtHold(order_id=job.order_id, times=job.times + 1)
+    with deps.messages.transaction() as tx:
+        reservations.look_later(tx, again, delay)
 
 
 jobs = (LookAtHold.handled_by(look_at_hold),)

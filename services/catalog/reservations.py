@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
-from sqlalchemy import insert, select, text
+from sqlalchemy import TextClause, insert, select, text
 from sqlalchemy.orm import Session
 
 from contracts.catalog import v1 as catalog
@@ -22,8 +23,17 @@ from services.catalog.models import Reservation, ReservationLine, reservation_vi
 
 # Whoever comes second waits here until the first has committed, and then finds its row.
 _BEGIN = text("""
-    INSERT INTO reservation (order_id, expires_at) VALUES (:order_id, :expires_at)
-    ON CONFLICT (order_id) DO NOTHING RETURNING order_id""")
+    INSERT INTO reservation (order_id, expires_at) VALUES (:order_id, now() + :hold)
+    ON CONFLICT (order_id) DO NOTHING RETURNING expires_at""")
+
+# Who repeats a request gets time again to record the order. A hold that is fresh is not written.
+_RENEW = text("""
+    UPDATE reservation SET expires_at = now() + :hold
+    WHERE order_id = :order_id AND state = 'held' AND expires_at < now() + :hold / 2""")
+
+_RAN_OUT = text("""
+    SELECT expires_at, expires_at <= now() AS is_over, expires_at - now() AS left
+    FROM reservation WHERE order_id = :order_id AND state = 'held'""")
 
 _LOCK = text("""
     SELECT stock.sku, stock.on_hand, product.name, product.price_cents, product.currency
@@ -43,20 +53,22 @@ _REFUSE = text("""
 
 _END = text("""
     UPDATE reservation SET state = :state, ended_at = now()
-    WHERE order_id = :order_id AND state = 'held' RETURNING order_id""")
+    WHERE order_id = :order_id AND state = 'held'
+        AND expires_at = coalesce(:expires_at, expires_at)
+    RETURNING order_id""")
 
 _LOCK_LINES = text("""
     SELECT sku FROM stock WHERE sku IN (
         SELECT sku FROM reservation_line WHERE order_id = :order_id)
     ORDER BY sku FOR NO KEY UPDATE""")
 
-_SETTLE = """
+_MOVE = """
     UPDATE stock SET reserved = reserved - line.units, {to} = {to} + line.units
     FROM (SELECT sku, sum(quantity) AS units FROM reservation_line
           WHERE order_id = :order_id GROUP BY sku) AS line
     WHERE stock.sku = line.sku"""
-_SELL = text(_SETTLE.format(to="sold"))
-_GIVE_BACK = text(_SETTLE.format(to="on_hand"))
+_SELL = text(_MOVE.format(to="sold"))
+_GIVE_BACK = text(_MOVE.format(to="on_hand"))
 
 
 class LookAtHold(Job, name="catalog.look_at_hold"):
@@ -78,16 +90,17 @@ def reserve(
     wanted: Counter[Sku] = Counter()
     for line in lines:
         wanted[line.sku] += line.quantity
-    expires_at = datetime.now(UTC) + deps.hold
+    new = {"order_id": order_id, "hold": deps.hold}
     with deps.messages.transaction() as tx:
-        new = {"order_id": order_id, "expires_at": expires_at}
-        if tx.session.scalar(_BEGIN, new) is None:
+        expires_at = tx.session.scalar(_BEGIN, new)
+        if expires_at is None:
+            tx.session.execute(_RENEW, new)
             known = tx.session.get_one(Reservation, order_id)
             if known.state == catalog.ReservationState.RELEASED:
                 return catalog.ReservationEnded(order_id=order_id)
             return reservation_view(known, _lines_of(tx.session, order_id))
         # Noted before the first lock, which others wait for.
-        look_later(tx, LookAtHold(order_id=order_id), deps)
+        look_later(tx, LookAtHold(order_id=order_id), deps.hold)
         held = _take(tx, order_id, lines, wanted)
     begun = Reservation(
         order_id=order_id, state=catalog.ReservationState.HELD, expires_at=expires_at
@@ -95,10 +108,33 @@ def reserve(
     return reservation_view(begun, held)
 
 
-def look_later(tx: Tx, look: LookAtHold, deps: Deps) -> None:
-    """Note a look at a hold: the first when it runs out, later ones after a while."""
-    delay = deps.hold if look.times == 1 else deps.look_again
+def look_later(tx: Tx, look: LookAtHold, delay: timedelta) -> None:
+    """Note a look at a hold; each of its looks is noted once."""
     tx.later(look, key=f"hold:{look.order_id}:{look.times}", delay=delay)
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A hold that has not ended: until when it was given, and how long that still is."""
+
+    expires_at: datetime
+    is_over: bool
+    left: timedelta
+
+
+def running(session: Session, order_id: OrderId) -> Running | None:
+    """The hold of an order; None when it has ended, or never was."""
+    row = session.execute(_RAN_OUT, {"order_id": order_id}).one_or_none()
+    return None if row is None else Running(row.expires_at, row.is_over, row.left)
+
+
+def lapse(tx: Tx, order_id: OrderId, expires_at: datetime) -> bool:
+    """Give back what a hold had until then; whether this call did. Not if it was renewed: whoever
+    renewed it may be recording the order that was not there when we asked."""
+    ended = _end(tx.session, order_id, catalog.ReservationState.RELEASED, expires_at)
+    if ended:
+        _settle(tx.session, order_id, _GIVE_BACK)
+    return ended
 
 
 def find(deps: Deps, order_id: OrderId) -> catalog.Reservation | catalog.NoSuchReservation:
@@ -116,8 +152,7 @@ def release(tx: Tx, order_id: OrderId) -> catalog.ReservationState:
     it was sold before; safe to repeat."""
     if tx.session.scalar(_REFUSE, {"order_id": order_id}) is None:
         if _end(tx.session, order_id, catalog.ReservationState.RELEASED):
-            tx.session.execute(_LOCK_LINES, {"order_id": order_id})
-            tx.session.execute(_GIVE_BACK, {"order_id": order_id})
+            _settle(tx.session, order_id, _GIVE_BACK)
         else:
             return catalog.ReservationState(tx.session.get_one(Reservation, order_id).state)
     return catalog.ReservationState.RELEASED
@@ -127,8 +162,7 @@ def commit(tx: Tx, order_id: OrderId) -> None:
     """What was held for an order is sold; safe to repeat. Raises HoldIsGone when it was released
     or never held."""
     if _end(tx.session, order_id, catalog.ReservationState.COMMITTED):
-        tx.session.execute(_LOCK_LINES, {"order_id": order_id})
-        tx.session.execute(_SELL, {"order_id": order_id})
+        _settle(tx.session, order_id, _SELL)
         return
     known = tx.session.get(Reservation, order_id)
     if known is None or known.state != catalog.ReservationState.COMMITTED:
@@ -172,9 +206,21 @@ def _take(
     return held
 
 
-def _end(session: Session, order_id: OrderId, state: catalog.ReservationState) -> bool:
-    """The one place where a hold ends; whether this call did it."""
-    return session.scalar(_END, {"order_id": order_id, "state": state.value}) is not None
+def _end(
+    session: Session,
+    order_id: OrderId,
+    state: catalog.ReservationState,
+    expires_at: datetime | None = None,
+) -> bool:
+    """The one place where a hold ends, with `expires_at` only if it is given until then; whether
+    this call did it."""
+    said = {"order_id": order_id, "state": state.value, "expires_at": expires_at}
+    return session.scalar(_END, said) is not None
+
+
+def _settle(session: Session, order_id: OrderId, how: TextClause) -> None:
+    session.execute(_LOCK_LINES, {"order_id": order_id})
+    session.execute(how, {"order_id": order_id})
 
 
 def _lines_of(session: Session, order_id: OrderId) -> list[ReservationLine]:

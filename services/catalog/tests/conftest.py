@@ -44,14 +44,17 @@ MUG, TEAPOT, NOTEBOOK = Sku("mug-blue"), Sku("teapot-cast-iron"), Sku("notebook-
 
 @dataclass
 class World:
-    """What orders knows: where each order stands; an order that is not here does not exist."""
+    """What orders knows: where each order stands; an order that is not here does not exist.
+    `meanwhile` happens while it is asked."""
 
     orders: dict[OrderId, orders.Status] = field(default_factory=dict)
+    meanwhile: Callable[[], object] = lambda: None
 
 
 def _get_order(
     request: orders.GetOrder, _: User | Admin | Service, world: World
 ) -> orders.Order | orders.NoSuchOrder:
+    world.meanwhile()
     if request.order_id not in world.orders:
         return orders.NoSuchOrder(order_id=request.order_id)
     return orders.Order(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import text
@@ -49,6 +49,12 @@ def deliver(deps: Deps, event: orders.OrderConfirmed | orders.OrderCancelled) ->
             sell(event, tx, deps)
         else:
             give_back(event, tx, deps)
+
+
+def run_out(deps: Deps) -> None:
+    """Let the time of every hold be over."""
+    with deps.messages.database.transaction() as session:
+        session.execute(text("UPDATE reservation SET expires_at = now() - interval '1 s'"))
 
 
 def looks_noted(deps: Deps) -> list[tuple[str, int]]:
@@ -133,6 +139,8 @@ def test_a_hold_lapses_when_its_order_is_not_there_or_cancelled(
     if status is not None:
         world.orders[ORDER] = status
 
+    run_out(deps)
+
     for _ in range(2):
         look_at_hold(LOOK, deps)
 
@@ -144,6 +152,8 @@ def test_a_hold_of_a_confirmed_order_waits_for_its_event(
     deps: Deps, world: World, balance: Callable[[Sku], Balance]
 ) -> None:
     world.orders[ORDER] = orders.Status.CONFIRMED
+
+    run_out(deps)
 
     for _ in range(2):
         look_at_hold(LOOK, deps)
@@ -162,6 +172,8 @@ def test_a_hold_of_a_pending_order_is_looked_at_again_once(
 ) -> None:
     world.orders[ORDER] = status
 
+    run_out(deps)
+
     for _ in range(2):
         look_at_hold(LOOK, deps)
 
@@ -176,6 +188,7 @@ def test_a_hold_of_a_pending_order_is_looked_at_again_once(
 def test_with_orders_dead_a_hold_stays_and_the_look_waits(
     deps: Deps, balance: Callable[[Sku], Balance]
 ) -> None:
+    run_out(deps)
     deps.peers.put("orders", DeadNeighbour("orders"))
 
     with pytest.raises(Unavailable):
@@ -195,6 +208,44 @@ def test_orders_is_not_asked_about_a_hold_that_has_ended(
     look_at_hold(LOOK, deps)
 
     assert len(looks_noted(deps)) == 1
+
+
+@pytest.mark.usefixtures("held")
+def test_a_hold_that_is_not_over_is_left_alone(
+    deps: Deps, balance: Callable[[Sku], Balance]
+) -> None:
+    deps.peers.put("orders", DeadNeighbour("orders"))
+
+    look_at_hold(LOOK, deps)
+
+    assert balance(MUG) == HELD
+    assert looks_noted(deps) == [(f"hold:{ORDER}:1", 900), (f"hold:{ORDER}:2", 900)]
+
+
+@pytest.mark.usefixtures("held")
+def test_who_repeats_a_hold_that_has_run_out_gets_time_again(
+    deps: Deps, buyer: Api, balance: Callable[[Sku], Balance]
+) -> None:
+    run_out(deps)
+
+    again = buyer.send(reserve(ORDER, (MUG, 2)))
+    look_at_hold(LOOK, deps)
+
+    assert again.expires_at > datetime.now(UTC) + timedelta(minutes=14)
+    assert balance(MUG) == HELD
+
+
+@pytest.mark.usefixtures("held")
+def test_a_hold_that_is_repeated_while_orders_is_asked_does_not_lapse(
+    deps: Deps, world: World, buyer: Api, balance: Callable[[Sku], Balance]
+) -> None:
+    run_out(deps)
+    world.meanwhile = lambda: buyer.send(reserve(ORDER, (MUG, 2)))
+
+    look_at_hold(LOOK, deps)
+
+    assert balance(MUG) == HELD
+    assert len(looks_noted(deps)) == 2
 
 
 def test_a_look_at_nothing_does_nothing(deps: Deps) -> None:
