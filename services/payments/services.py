@@ -95,9 +95,11 @@ def captured(tx: Tx, order_id: OrderId, reference: str) -> None:
             payment.capture_reference = reference
             payment.become(State.CAPTURED)
             tx.publish(payments.PaymentCaptured(order_id=order_id, amount=payment.amount))
+            log.info("captured", order_id=order_id)
         case State.ABANDONED:
             payment.capture_reference = reference
             _give_back(tx, payment)
+            log.info("captured in vain", order_id=order_id)
 
 
 def declined(tx: Tx, order_id: OrderId, reason: str) -> None:
@@ -107,6 +109,7 @@ def declined(tx: Tx, order_id: OrderId, reason: str) -> None:
         payment.detail = reason.replace("\0", "")[:_LONGEST_REASON] or "The bank gave no reason."
         payment.become(State.DECLINED)
         tx.publish(payments.PaymentDeclined(order_id=order_id, reason=payment.detail))
+        log.info("declined", order_id=order_id)
 
 
 def about_to_refund(tx: Tx, order_id: OrderId) -> Payment | None:
@@ -126,6 +129,7 @@ def refunded(tx: Tx, order_id: OrderId, reference: str) -> None:
                 order_id=order_id, user_id=UserId(payment.user_id), amount=payment.amount
             )
         )
+        log.info("refunded", order_id=order_id)
 
 
 def take_notice(tx: Tx, notice: Notice) -> None:
