@@ -14,7 +14,6 @@ import pytest
 from contracts.core import Service, User
 from contracts.core.chassis import StillInFlight
 from libs.db import Database, StoredRepeats, migrate
-from libs.db.ids import keyed_id
 from libs.operations.envelope import Identity, Reply
 from libs.operations.errors import Unavailable
 from libs.operations.repeats import Asked, Claim
@@ -240,11 +239,3 @@ def test_without_a_database_a_keyed_request_is_503_and_not_done() -> None:
 
     assert (reply.status, bank.keys) == (503, [])
     assert dict(reply.headers)["Retry-After"] == "1"
-
-
-def test_a_keyed_id_is_the_same_for_the_same_parts_and_no_others() -> None:
-    made = keyed_id("ord", "ada", "k")
-
-    assert made == keyed_id("ord", "ada", "k")
-    assert len({made, keyed_id("ord", "adak"), keyed_id("ord", "k", "ada"), keyed_id("ord")}) == 4
-    assert len(made) == len("ord_") + 26
