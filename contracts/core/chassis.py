@@ -72,6 +72,23 @@ class InternalError(Problem, status=500, title="Something went wrong on our side
     """A bug of ours; its trace id finds it in the logs."""
 
 
+class KeyRequired(Problem, status=400, title="This needs an Idempotency-Key"):
+    """Send a header `Idempotency-Key` of your own choice, 1 to 255 printable ASCII characters: a new
+    one for each thing to be done, the same one when you ask for that thing again."""
+
+    detail: str
+
+
+class KeyTaken(Problem, status=422, title="This Idempotency-Key came with another request"):
+    """The key stands for what was asked first; ask that again, or use a new key."""
+
+
+class StillInFlight(Problem, status=409, title="The first request with this key is under way"):
+    """Repeat it after `retry_after_s`; then it gets the first one's answer."""
+
+    retry_after_s: int = 1
+
+
 class BadRequest(Problem, status=400, title="The request cannot be served"):
     """Refused before it reached an operation, for a reason of HTTP itself."""
 

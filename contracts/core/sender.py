@@ -19,10 +19,11 @@ class Sender(Protocol):
     `libs.client` has the senders over HTTP and within a process; a test may write its own.
     """
 
-    def send(self, request: Request[Any, R, P]) -> R:
-        """The answer. Raises the problem with which the request was refused."""
+    def send(self, request: Request[Any, R, P], *, key: str | None = None) -> R:
+        """The answer. Raises the problem with which the request was refused. `key` is the
+        Idempotency-Key, which a KEYED request needs: the same one gets the same answer."""
         ...
 
-    def attempt(self, request: Request[Any, R, P]) -> R | P:
+    def attempt(self, request: Request[Any, R, P], *, key: str | None = None) -> R | P:
         """The answer, or the problem with which the request was refused, to match on."""
         ...

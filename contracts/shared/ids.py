@@ -7,3 +7,5 @@ from typing import Annotated, NewType
 from pydantic import StringConstraints
 
 UserId = NewType("UserId", Annotated[str, StringConstraints(pattern=r"^usr_[0-9a-z]{26}$")])
+OrderId = NewType("OrderId", Annotated[str, StringConstraints(pattern=r"^ord_[0-9a-z]{26}$")])
+Sku = NewType("Sku", Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")])

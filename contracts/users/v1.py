@@ -6,9 +6,10 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from contracts.core import Admin, Anyone, Event, Problem, Request, Service, User, Value
+from contracts.core import Admin, Anyone, Event, OpenEnum, Problem, Request, Service, User, Value
 from contracts.shared.address import EmailAddress
-from contracts.shared.ids import UserId
+from contracts.shared.ids import OrderId, UserId
+from contracts.shared.money import Money
 from contracts.shared.time import Timestamp
 
 Password = Annotated[str, Field(min_length=10, max_length=128, repr=False)]
@@ -98,6 +99,44 @@ class GetUser(
     """An account, for its owner, an admin or a service; for others it does not exist."""
 
     user_id: UserId
+
+
+class OrderStatus(OpenEnum):
+    """Where an order stands; the orders service says what each word means."""
+
+    PENDING = "pending"
+    CONFIRMED = "confirmed"
+    CANCELLED = "cancelled"
+    UNKNOWN = "unknown"
+
+
+class OrderSummary(Value):
+    """An order in a line; the orders service knows the rest."""
+
+    order_id: OrderId
+    status: OrderStatus
+    total: Money
+    placed_at: Timestamp
+
+
+class Part(OpenEnum):
+    """A part of an overview that another service has to tell."""
+
+    ORDERS = "orders"
+    UNKNOWN = "unknown"
+
+
+class Overview(Value):
+    """An account and what the shop's other services say of it. A part that could not be had in
+    time is null and stands in `missing`: ask again later."""
+
+    account: Account
+    orders: tuple[OrderSummary, ...] | None
+    missing: tuple[Part, ...] = ()
+
+
+class GetMyOverview(Request[User, Overview, NoSuchUser], http="GET /api/v1/users/me/overview"):
+    """The account of whoever asks, with their five latest orders, the latest first."""
 
 
 class UserRegistered(Event, name="users.user_registered.v1", key="user_id"):

@@ -17,7 +17,8 @@ from pathlib import Path
 
 import pytest
 
-from e2e.shop import Shop, wait_for
+from e2e.program import wait_for
+from e2e.racing_shop import RacingShop
 
 # Killing and recovering take their time.
 pytestmark = pytest.mark.timeout(240)
@@ -27,7 +28,7 @@ CUSTOMERS = 4  # at once
 RECOVERY_S = 60.0
 
 
-def register(shop: Shop, number: int) -> None:
+def register(shop: RacingShop, number: int) -> None:
     """Register as a customer does who does not give up: a repeat that hears 409 has been heard."""
     body = {
         "email": f"customer-{number}@example.com",
@@ -53,7 +54,7 @@ def register(shop: Shop, number: int) -> None:
     raise AssertionError(f"customer {number} could not register")
 
 
-def open_the_doors(shop: Shop, registrations: int) -> list[threading.Thread]:
+def open_the_doors(shop: RacingShop, registrations: int) -> list[threading.Thread]:
     """Customers that register, several at once; returns their threads."""
 
     def customer(first: int) -> None:
@@ -66,18 +67,20 @@ def open_the_doors(shop: Shop, registrations: int) -> list[threading.Thread]:
     return threads
 
 
-def welcomed(shop: Shop) -> Counter[str]:
+def welcomed(shop: RacingShop) -> Counter[str]:
     """How many different mails each address got, told apart by their Message-ID as providers do."""
-    return Counter(mail.to for mail in shop.mailbox.mails())
+    return Counter(mail.to for mail in shop.ground.mailbox.mails())
 
 
-def tallied(shop: Shop) -> int:
+def tallied(shop: RacingShop) -> int:
     ((count,),) = shop.rows("notifications", "SELECT count(*) FROM tally")
     assert isinstance(count, int)
     return count
 
 
-def assert_nothing_lost_nothing_doubled(shop: Shop, registrations: int, within_s: float) -> None:
+def assert_nothing_lost_nothing_doubled(
+    shop: RacingShop, registrations: int, within_s: float
+) -> None:
     wait_for(
         lambda: len(welcomed(shop)) == registrations and tallied(shop) >= registrations,
         within_s,
@@ -92,7 +95,7 @@ def assert_nothing_lost_nothing_doubled(shop: Shop, registrations: int, within_s
 
 def test_each_of_200_registrations_is_welcomed_once_whatever_dies(tmp_path: Path) -> None:
     chance = random.Random(20261122)
-    with Shop(tmp_path) as shop:
+    with RacingShop(tmp_path) as shop:
         customers = open_the_doors(shop, REGISTRATIONS)
         victims = [*shop.programs, "queue", "queue wiped"]
         chance.shuffle(victims)
@@ -112,7 +115,7 @@ def test_each_of_200_registrations_is_welcomed_once_whatever_dies(tmp_path: Path
 
 
 def test_without_the_compare_and_set_of_the_cursor_the_count_is_wrong(tmp_path: Path) -> None:
-    with Shop(tmp_path, without=("compare-and-set",)) as shop:
+    with RacingShop(tmp_path, without=("compare-and-set",)) as shop:
         for customer in open_the_doors(shop, 40):
             customer.join()
 
@@ -121,7 +124,7 @@ def test_without_the_compare_and_set_of_the_cursor_the_count_is_wrong(tmp_path: 
 
 
 def test_without_the_sweeper_a_wiped_queue_loses_welcomes(tmp_path: Path) -> None:
-    with Shop(tmp_path, without=("sweeper",)) as shop:
+    with RacingShop(tmp_path, without=("sweeper",)) as shop:
         workers = [label for label in shop.programs if label.startswith("notifications")]
         customers = open_the_doors(shop, 40)
         # The ids of jobs are sent while nobody does them, and then they are gone.

@@ -5,6 +5,7 @@ from libs.telemetry.absent import absent
 with absent("rich"):  # for the command line of httpx, which nobody here calls
     import httpx as _httpx  # noqa: F401
 from libs.client.api import Api, Call, Neighbour
+from libs.client.jwks import keys_from_users
 from libs.client.neighbours import HttpNeighbour, LocalNeighbour
 from libs.client.outbound import Outbound
 from libs.client.peers import FeedReader, Peers
@@ -18,4 +19,5 @@ __all__ = [
     "Neighbour",
     "Outbound",
     "Peers",
+    "keys_from_users",
 ]

@@ -10,7 +10,8 @@ from typing import Any, Protocol, cast
 from pydantic import ValidationError
 from typing_extensions import TypeVar
 
-from contracts.core import Operation, Problem, Request
+from contracts.core import KEYED, Operation, Problem, Request
+from contracts.core.chassis import StillInFlight
 from contracts.core.problems import adapter_of
 from libs.client.retry_after import retry_after_of
 from libs.operations.context import current, refuse_in_transaction
@@ -54,7 +55,8 @@ class Api:
         """The answer. Raises the problem with which the request was refused, Unavailable when no
         answer came in time, Misunderstood when the neighbour does not know such a request.
 
-        `key` is the Idempotency-Key: the same one gets the same answer.
+        `key` is the Idempotency-Key: the same one gets the same answer. A KEYED request without
+        one raises TypeError; while its first one is under way, it is Unavailable.
         """
         answer = self.attempt(request, key=key)
         if isinstance(answer, Problem):
@@ -65,6 +67,11 @@ class Api:
         """The answer, or the problem with which the request was refused, as a value to match on.
         Raises Unavailable and Misunderstood as `send` does."""
         operation = request.__operation__
+        if operation.repeat is KEYED and key is None:
+            raise TypeError(
+                f"{operation.service}'s {operation.name} is KEYED: send it with key=..., which must be "
+                "the same when it is sent again (a job has job.key)"
+            )
         refuse_in_transaction(f"{operation.service} was asked for {operation.name}")
         call = Call(operation, request, *self._envelope(operation, key))
         return cast("R | P", _read(operation, self.neighbour_of(operation).exchange(call)))
@@ -108,7 +115,7 @@ def _read(operation: Operation, reply: Reply) -> Any:
     problem = _problem(operation, reply)
     if problem is not None:
         return problem
-    if reply.status == 429 or reply.status >= 500:
+    if reply.status == 429 or reply.status >= 500 or _is_in_flight(reply):
         raise Unavailable(
             operation.service,
             f"it answered {operation.name} with {reply.status}",
@@ -118,6 +125,10 @@ def _read(operation: Operation, reply: Reply) -> Any:
         f"{operation.service} answered {operation.name} with {reply.status}, which its contract "
         f"does not declare: {reply.body[:500].decode(errors='replace')}"
     )
+
+
+def _is_in_flight(reply: Reply) -> bool:
+    return reply.status == 409 and StillInFlight.__problem__.type.encode() in reply.body
 
 
 def _problem(operation: Operation, reply: Reply) -> Problem | None:

@@ -2,6 +2,14 @@
 
 from libs.db.columns import COLUMN_TYPES, UtcTime, new_metadata
 from libs.db.database import Database
-from libs.db.migrations import migrate
+from libs.db.repeats import StoredRepeats
+from libs.db.upgrading import migrate
 
-__all__ = ["COLUMN_TYPES", "Database", "UtcTime", "migrate", "new_metadata"]
+__all__ = [
+    "COLUMN_TYPES",
+    "Database",
+    "StoredRepeats",
+    "UtcTime",
+    "migrate",
+    "new_metadata",
+]

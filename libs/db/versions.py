@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from functools import cache
 
 # Machinery that brings tables of its own, each a branch with its own label.
-_LIBRARIES = ("libs.messaging",)
+_LIBRARIES = ("libs.db", "libs.messaging")
 
 _REVISION = re.compile(r'^revision = "(\w+)"$', re.MULTILINE)
 _DOWN = re.compile(r'^down_revision = (?:None|"(\w+)")$', re.MULTILINE)

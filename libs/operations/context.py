@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from libs.operations.errors import DeadlineExceeded
 from libs.telemetry.trace import Trace
@@ -20,6 +20,7 @@ class Context:
     request_id: str
     deadline: float | None = None
     user_token: str | None = None
+    idempotency_key: str | None = None
 
     def remaining_s(self) -> float | None:
         """Seconds until the deadline; None without one. Raises DeadlineExceeded when it is over."""
@@ -56,6 +57,15 @@ class within:  # used as a function; as a class it costs a third of a generator
         _current.reset(self._token)
 
 
+def idempotency_key() -> str:
+    """The key of the KEYED request at hand: what a handler makes of it is the same when the request
+    is repeated. Raises LookupError where there is none."""
+    context = current()
+    if context is None or context.idempotency_key is None:
+        raise LookupError("no KEYED request is at hand, so there is no Idempotency-Key")
+    return context.idempotency_key
+
+
 @contextmanager
 def holding_transaction() -> Iterator[None]:
     """Mark the block as holding a database transaction, during which no neighbour may be asked:
@@ -74,3 +84,16 @@ def refuse_in_transaction(what: str) -> None:
         raise RuntimeError(
             f"{what} while a transaction is open; ask before it begins, or note a job with tx.later()"
         )
+
+
+@contextmanager
+def at_most(seconds: float) -> Iterator[None]:
+    """Give the work of the block so much time, or what is left if that is less: for a neighbour
+    without whose answer one can do. Raises DeadlineExceeded when none is left."""
+    context = current()
+    if context is None:
+        raise LookupError("no work is at hand whose time could be shortened")
+    left = context.remaining_s()
+    deadline = time.monotonic() + (seconds if left is None else min(seconds, left))
+    with within(replace(context, deadline=deadline)):
+        yield

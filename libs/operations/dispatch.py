@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from typing_extensions import TypeVar
 
 from contracts.core import (
+    KEYED,
     Accepted,
     Admin,
     Anyone,
@@ -26,15 +27,19 @@ from contracts.core.chassis import (
     Forbidden,
     InternalError,
     InvalidRequest,
+    KeyRequired,
+    KeyTaken,
     MalformedRequest,
     NotFound,
     Overloaded,
+    StillInFlight,
     Unauthenticated,
 )
 from libs.operations.context import Context, within
 from libs.operations.envelope import Access, Envelope, Identity, Reply
 from libs.operations.errors import DeadlineExceeded, Unavailable
 from libs.operations.problems import reply_with, whole_seconds
+from libs.operations.repeats import Repeats, asked, checked_key, once
 from libs.telemetry.logs import Hidden, get_logger
 from libs.telemetry.metrics import histogram
 from libs.telemetry.trace import Trace
@@ -53,7 +58,8 @@ _JSON = (("Content-Type", "application/json"),)
 class Dispatcher(Generic[D]):
     """The operations of one service with their handlers, and what the handlers work with.
 
-    Raises TypeError when an operation of a contract has no handler, or two. `bugs_rise` lets
+    Raises TypeError when an operation of a contract has no handler, or two, or when one is KEYED
+    and there are no `repeats` to remember its answers. `bugs_rise` lets
     exceptions that nobody declared through, for tests; otherwise they are logged and answered
     with 500.
     """
@@ -66,18 +72,25 @@ class Dispatcher(Generic[D]):
         deps: D,
         access: Access,
         *,
+        repeats: Repeats | None = None,
         bugs_rise: bool = False,
     ) -> None:
         self.service = service
         self.deps = deps
         self.bugs_rise = bugs_rise
         self._access = access
+        self._repeats = repeats
         self._routes: dict[str, _Route] = {}
         for binding in routes:
             operation = binding.request.__operation__
             if operation.name in self._routes:
                 raise TypeError(
                     f"{service}: {operation.name} has two handlers in the table of routes"
+                )
+            if operation.repeat is KEYED and repeats is None:
+                raise TypeError(
+                    f"{service}: {operation.name} is KEYED, so its answers must be remembered; "
+                    "give serve() a store: repeats=StoredRepeats(database)"
                 )
             self._routes[operation.name] = _Route(service, operation, binding.handler)
         for contract in contracts:
@@ -127,18 +140,25 @@ class Dispatcher(Generic[D]):
             try:
                 # Access first: who may not ask learns nothing about the form of a request.
                 caller = _ANYONE if route.open else self._caller(operation, envelope)
+                if route.keyed:
+                    checked_key(envelope.idempotency_key)
                 request = operation.wire.read(path, query, body)
             except _REFUSED as refused:
                 return reply_with(refused)
-            answer = route.handler(request, caller, self.deps)
-            if isinstance(answer, Problem):
-                raise answer
-            written = operation.wire.write_answer(answer)
+            if not route.keyed or self._repeats is None:
+                return self._answer(route, request, caller)
+            try:
+                return once(
+                    self._repeats,
+                    asked(operation, caller, envelope.idempotency_key, path, query, body),
+                    lambda: self._answer(route, request, caller),
+                    deadline_s=operation.deadline_s,
+                )
+            except (KeyTaken, StillInFlight) as refused:
+                return reply_with(refused)
         except Unavailable as neighbour:
             log.warning("unavailable", operation=operation.name, why=str(neighbour))
             return reply_with(Overloaded(retry_after_s=whole_seconds(neighbour.retry_after_s)))
-        except operation.problems as refused:
-            return reply_with(refused)
         except Exception as bug:
             if self.bugs_rise:
                 raise
@@ -149,6 +169,16 @@ class Dispatcher(Generic[D]):
                 hide=Hidden(_secrets(request, envelope)),
             )
             return reply_with(InternalError())
+
+    def _answer(self, route: _Route, request: Any, caller: Anyone) -> Reply:
+        operation = route.operation
+        try:
+            answer = route.handler(request, caller, self.deps)
+            if isinstance(answer, Problem):
+                raise answer
+            written = operation.wire.write_answer(answer)
+        except operation.problems as refused:
+            return reply_with(refused)
         if operation.status == 202 and isinstance(answer, Accepted):
             then = type(answer.then).__operation__.wire.write(answer.then)
             return Reply(202, written, (*_JSON, ("Location", then.path)))
@@ -161,12 +191,13 @@ class Dispatcher(Generic[D]):
 class _Route:
     """An operation, its handler, and its metrics' children, found once instead of per request."""
 
-    __slots__ = ("_children", "_labels", "handler", "open", "operation")
+    __slots__ = ("_children", "_labels", "handler", "keyed", "open", "operation")
 
     def __init__(self, service: str, operation: Operation, handler: Any) -> None:
         self.operation = operation
         self.handler = handler
         self.open = operation.callers == (Anyone,)
+        self.keyed = operation.repeat is KEYED
         self._labels = (service, operation.name)
         self._children: dict[int, Any] = {}
 
@@ -179,7 +210,7 @@ class _Route:
 
 _ANYONE = Anyone()
 # How a request is refused before its handler runs. From a handler they are undeclared problems.
-_REFUSED = (InvalidRequest, MalformedRequest, Unauthenticated, Forbidden)
+_REFUSED = (InvalidRequest, MalformedRequest, Unauthenticated, Forbidden, KeyRequired)
 
 
 def caller_for(operation: Operation, identity: Identity) -> Anyone:
@@ -253,4 +284,5 @@ def _context(route: _Route, envelope: Envelope) -> Context:
         deadline=time.monotonic() + left,
         # Where anyone may ask nobody has looked at the token: it is not passed on.
         user_token=None if route.open else envelope.authorization,
+        idempotency_key=envelope.idempotency_key if route.keyed else None,
     )

@@ -8,12 +8,13 @@ from typing import Any
 
 from typing_extensions import TypeVar
 
-from contracts.core import Anyone, Binding, Request, Service
+from contracts.core import Anyone, Binding, Request
 from libs.client import Call, LocalNeighbour
 from libs.operations.dispatch import Dispatcher, requests_of
-from libs.operations.envelope import Identity, Nobody, Reply
+from libs.operations.envelope import Reply
 from libs.operations.errors import Unavailable
-from libs.testing.callers import AnyToken
+from libs.testing.callers import AnyToken, Believing
+from libs.testing.repeats import RememberedRepeats
 
 D = TypeVar("D")
 
@@ -28,16 +29,24 @@ def neighbour(
     """A fake of the service of `contract`: `routes` answer from `world`, through the same dispatch
     as the real one, so that a fake cannot answer what the contract does not allow. An operation
     without a row fails the test that asks for it. With `believing` every caller counts as this
-    service, whatever its tokens; without, tokens are those of `as_user` and `as_service`."""
+    service, on behalf of the user whom an `as_user` token names; without, tokens are those of `as_user` and `as_service`."""
     given = tuple(routes)
     named = {binding.request for binding in given}
     rest = [
         Binding(request, _unexpected) for request in requests_of(contract) if request not in named
     ]
     name = contract.__name__.split(".")[1]
-    access = Nobody(Identity(service=Service(believing))) if believing else AnyToken()
+    access = Believing(believing) if believing else AnyToken()
     return LocalNeighbour(
-        Dispatcher(name, (contract,), (*given, *rest), world, access, bugs_rise=True)
+        Dispatcher(
+            name,
+            (contract,),
+            (*given, *rest),
+            world,
+            access,
+            repeats=RememberedRepeats(),
+            bugs_rise=True,
+        )
     )
 
 

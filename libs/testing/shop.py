@@ -14,7 +14,6 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from contracts.core import (
-    KEYED,
     Accepted,
     Admin,
     Anyone,
@@ -130,7 +129,7 @@ class ChangeThing(
     payment: Annotated[ByCard | ByInvoice, Field(discriminator="kind")] | None = None
 
 
-class SendParcel(Request[Anyone, Parcel], http="POST /api/v1/parcels", status=201, repeat=KEYED):
+class SendParcel(Request[Anyone, Parcel], http="POST /api/v1/parcels", status=201):
     """Send a parcel."""
 
     parcel: Parcel

@@ -11,9 +11,10 @@ from flask import Flask, Response, abort
 from pydantic import TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema
 
-from contracts.core import Admin, Anyone, Operation, Problem, Service, User, chassis
+from contracts.core import KEYED, Admin, Anyone, Operation, Problem, Service, User, chassis
 from contracts.core.problems import adapter_of
 from libs.operations.dispatch import Dispatcher
+from libs.operations.repeats import KEY_PATTERN, LONGEST_KEY, REPLAYED
 
 _REF = "#/components/schemas/{model}"
 _BASE = ("type", "title", "status")
@@ -21,7 +22,32 @@ _BASE = ("type", "title", "status")
 _ALWAYS: tuple[type[Problem], ...] = (chassis.InternalError, chassis.Overloaded)
 _WITH_INPUT: tuple[type[Problem], ...] = (chassis.InvalidRequest, chassis.MalformedRequest)
 _WITH_BODY: tuple[type[Problem], ...] = (chassis.BodyTooLarge, chassis.UnsupportedMediaType)
+_WITH_KEY: tuple[type[Problem], ...] = (
+    chassis.KeyRequired,
+    chassis.KeyTaken,
+    chassis.StillInFlight,
+)
 _WITH_TOKEN: tuple[type[Problem], ...] = (chassis.Unauthenticated, chassis.Forbidden)
+
+_KEY_PARAMETER: dict[str, Any] = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": True,
+    "description": (
+        "Of your own choice: a new one for each thing to be done, the same one when that is asked "
+        "again. For a day the same key gets the same answer."
+    ),
+    "schema": {
+        "type": "string",
+        "minLength": 1,
+        "maxLength": LONGEST_KEY,
+        "pattern": f"^{KEY_PATTERN}$",
+    },
+}
+_REPLAYED_HEADER: dict[str, Any] = {
+    "description": "This is the answer that the first request with this key got.",
+    "schema": {"type": "string", "const": "true"},
+}
 
 
 def mount_openapi(app: Flask, dispatcher: Dispatcher[Any]) -> None:
@@ -150,7 +176,8 @@ class _Builder:
     def _parameters(self, operation: Operation) -> list[dict[str, Any]]:
         schema = self._request(operation)
         required = schema.get("required", ())
-        return [
+        by_key = [_KEY_PARAMETER] if operation.repeat is KEYED else []
+        return by_key + [
             {
                 "name": name,
                 "in": place,
@@ -170,6 +197,8 @@ class _Builder:
             answer["content"] = {
                 "application/json": {"schema": self._schemas["answer", operation.name]}
             }
+        if operation.repeat is KEYED:
+            answer["headers"] = {REPLAYED: _REPLAYED_HEADER}
         responses: dict[str, Any] = {str(operation.status): answer}
         by_status: dict[int, list[type[Problem]]] = {}
         for problem in (*operation.problems, *_general(operation)):
@@ -215,6 +244,7 @@ def _general(operation: Operation) -> tuple[type[Problem], ...]:
     return (
         *(_WITH_INPUT if wire.body or wire.query or wire.placeholders else ()),
         *(_WITH_BODY if operation.method in ("POST", "PUT", "PATCH") else ()),
+        *(_WITH_KEY if operation.repeat is KEYED else ()),
         *(_WITH_TOKEN if operation.callers != (Anyone,) else ()),
         *_ALWAYS,
     )

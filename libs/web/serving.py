@@ -13,6 +13,7 @@ from typing_extensions import TypeVar
 from contracts.core import Binding, Operation
 from libs.operations.dispatch import Dispatcher
 from libs.operations.envelope import Access
+from libs.operations.repeats import Repeats
 from libs.web.answers import Answer
 from libs.web.bodies import BODY_LIMIT, body_of
 from libs.web.errors import ALWAYS, answer_with_problems
@@ -32,15 +33,17 @@ def serve(
     deps: D,
     *,
     access: Access,
+    repeats: Repeats | None = None,
     ready: Mapping[str, Check] | None = None,
 ) -> Dispatcher[D]:
     """Serve the operations of these contracts, with probes, metrics, OpenAPI, and problems for
-    every error. Raises TypeError when an operation has no handler, or two.
+    every error. Raises TypeError when an operation has no handler, or two, or when one is KEYED
+    and there are no `repeats` (libs.db.StoredRepeats) to remember its answers.
 
     `ready` names what must answer before requests are sent here.
     """
     pages = (contracts,) if isinstance(contracts, ModuleType) else tuple(contracts)
-    dispatcher = Dispatcher(_service_of(app), pages, routes, deps, access)
+    dispatcher = Dispatcher(_service_of(app), pages, routes, deps, access, repeats=repeats)
     app.config["MAX_CONTENT_LENGTH"] = BODY_LIMIT
     tune(app)
     app.url_map.merge_slashes = False

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from contracts.orders import v1 as orders
+from contracts.payments import v1 as payments
 from contracts.users import v1 as users
 from libs.access import ServiceTokens
 from libs.access.keys import load_private
@@ -16,12 +18,12 @@ from services.notifications.mailers import Mailer, mailer_for
 
 NAME = "notifications"
 # The neighbours that are asked or listened to.
-PEERS = (users,)
+PEERS = (users, orders, payments)
 
 
 @dataclass(frozen=True, slots=True)
 class Deps:
-    """It asks users, and a mail provider."""
+    """It asks users and orders, and a mail provider."""
 
     messages: Messages
     peers: Peers

@@ -25,6 +25,7 @@ def worker() -> Worker:
     from services.users.deps import from_environment
 
     deps = from_environment()
+    deps.peers.check("services.users")
     return Worker(deps.messages, deps)
 
 

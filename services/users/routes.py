@@ -5,7 +5,7 @@ from __future__ import annotations
 from contracts.core import Admin, Anyone, Service, User
 from contracts.users import v1 as users
 from libs.messaging import feed_route
-from services.users import services
+from services.users import overview, services
 from services.users.deps import Deps
 
 
@@ -25,6 +25,12 @@ def get_me(_: users.GetMe, caller: User, deps: Deps) -> users.Account | users.No
     return services.account_of(deps, caller.user_id)
 
 
+def get_my_overview(
+    _: users.GetMyOverview, caller: User, deps: Deps
+) -> users.Overview | users.NoSuchUser:
+    return overview.of(deps, caller.user_id)
+
+
 def get_user(
     request: users.GetUser, caller: User | Admin | Service, deps: Deps
 ) -> users.Account | users.NoSuchUser:
@@ -38,6 +44,7 @@ routes = (
     users.RegisterUser.handled_by(register_user),
     users.LogIn.handled_by(log_in),
     users.GetMe.handled_by(get_me),
+    users.GetMyOverview.handled_by(get_my_overview),
     users.GetUser.handled_by(get_user),
     feed_route,
 )

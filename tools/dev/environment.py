@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import Literal
 
 from libs.servers import Credentials
+from tools.dev import provider
 from tools.dev.errors import Refusal
 from tools.dev.places import Places
 from tools.dev.ports import HOST
 from tools.dev.processes import MARK
 
-Role = Literal["web", "worker", "migrate"]
+Role = Literal["web", "worker", "migrate", "import"]
 
-DEMO_EMAIL, DEMO_PASSWORD, DEMO_NAME = "demo@concord.example", "demo-password", "Demo"
 _MAIL_FROM = "shop@concord.example"
 
 
@@ -78,6 +78,8 @@ def service_environment(
     }
     if service != "users":
         del environment["USER_KEYS_DIR"]  # only its owner gets to see a secret
+    if service == "payments":
+        environment |= provider.environment(places, ports)
     if role == "worker":
         environment["METRICS_BIND"] = f"{HOST}:{ports[f'{service}.worker']}"
     return environment

@@ -14,7 +14,7 @@ from tools.dev.places import Places
 from tools.dev.processes import Known
 from tools.dev.state import UnitRecord
 
-SERVERS = ("mail", "valkey_queue", "valkey_cache", "postgres")
+SERVERS = ("mail", "provider", "valkey_queue", "valkey_cache", "postgres")
 _PATIENCE_S = 12.0
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 import psutil
 
 from libs.servers import free_port, is_free
+from tools.dev import provider
 from tools.dev.catalog import WORKER_OFFSET, Service
 from tools.dev.errors import Refusal
 
@@ -20,7 +21,8 @@ SERVERS = {
 
 def wanted_ports(services: Iterable[Service]) -> dict[str, int]:
     """The documented port of everything that listens: `users.web`, `users.worker`, `postgres`."""
-    ports = dict(SERVERS)
+    services = tuple(services)
+    ports = SERVERS | provider.ports(services)
     for service in services:
         ports[f"{service.name}.web"] = service.port
         ports[f"{service.name}.worker"] = service.port + WORKER_OFFSET

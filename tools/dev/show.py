@@ -10,8 +10,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from tools.dev.environment import DEMO_EMAIL, DEMO_PASSWORD
 from tools.dev.ports import HOST
+from tools.dev.seeding import ADMIN, DEMO
 from tools.dev.state import State
 
 _URLS = 6
@@ -58,8 +58,11 @@ def summary(state: State, seconds: float) -> None:
     for name in shown:
         out.print(f"  {name:<15} {addresses[name]}")
     out.print(f"  {'mail':<15} http://{HOST}:{state.ports['mail']}")
+    if "provider" in state.ports:
+        out.print(f"  {'payments made':<15} http://{HOST}:{state.ports['provider']}")
     if "users" in addresses:
-        out.print(f"  {'demo login':<15} {DEMO_EMAIL}  {DEMO_PASSWORD}")
+        out.print(f"  {'demo login':<15} {DEMO.email}  {DEMO.password}")
+        out.print(f"  {'admin login':<15} {ADMIN.email}  {ADMIN.password}")
 
 
 def status_table(found: Mapping[str, object]) -> None:

@@ -29,6 +29,8 @@ def status(places: Places) -> tuple[dict[str, object], int]:
         "services": {name: _service(name, ports, units) for name in names},
         "mail": _server("mail", f"http://{HOST}:{ports['mail']}", units),
     }
+    if "provider" in ports:
+        found["provider"] = _server("provider", f"http://{HOST}:{ports['provider']}", units)
     for name, scheme in _SCHEMES.items():
         found[name] = _server(name, f"{scheme}://{HOST}:{ports[name]}", units)
     if now is None:
@@ -45,7 +47,7 @@ def _asked(now: State) -> dict[str, UnitRecord]:
         if unit.process is None or not unit.process.alive:
             changed: UnitState = "failed" if unit.state == "ready" else unit.state
             return UnitRecord(changed, None, unit.restarts, unit.why)
-        url = f"http://{HOST}:{now.ports[name]}/{'livez' if name == 'mail' else 'readyz'}"
+        url = f"http://{HOST}:{now.ports[name]}/{'readyz' if '.' in name else 'livez'}"
         if unit.state == "ready" and name not in _SCHEMES and not answers(url):
             return UnitRecord("failed", unit.process, unit.restarts, "it does not answer")
         return unit

@@ -19,7 +19,7 @@ from tools.dev.keeper import NEVER_READY, Happening, Keeper
 from tools.dev.logs import bound_size, last_lines
 from tools.dev.places import Places
 from tools.dev.state import State, UnitRecord
-from tools.dev.system import VALKEYS, Options, System
+from tools.dev.system import Options, System
 from tools.dev.units import Command, Server
 from tools.dev.watch import Watcher
 
@@ -83,9 +83,10 @@ class Supervisor:
     # Starting
 
     def _start(self) -> None:
-        for name in ("postgres", *VALKEYS, "mail"):
-            self._keep(name, self._system.server(name))
-        servers = [self._keepers[name].ready for name in SERVERS]
+        for name in reversed(SERVERS):
+            if name in self._system.ports:
+                self._keep(name, self._system.server(name))
+        servers = [self._keepers[name].ready for name in SERVERS if name in self._keepers]
         waits = levels(self._system.services)
         for service in waits:  # neighbours before those who wait for them
             self._migrated[service] = threading.Event()
@@ -128,13 +129,14 @@ class Supervisor:
             self._give_up(f"{service} could not be migrated: {why}. See ./dev logs {service}")
 
     def _seed(self) -> None:
-        if not self._come(self._keepers["users.web"].ready):
-            return
-        began = time.monotonic()
-        if why := self._system.seed(self._stop):
-            self._tell("bad", f"no demo user: {why}", 0)
-        else:
-            self._tell("done", "demo user", time.monotonic() - began)
+        for service, what, make in self._system.seeds(self._stop):
+            if not self._come(self._keepers[f"{service}.web"].ready):
+                return
+            began = time.monotonic()
+            if why := make():
+                self._tell("bad", f"no {what}: {why}", 0)
+            else:
+                self._tell("done", what, time.monotonic() - began)
         self._seeded.set()
 
     def _come(self, event: threading.Event) -> bool:
@@ -225,7 +227,7 @@ class Supervisor:
         self._enter("stopping")
         stages = [
             [name for name in self._keepers if name not in SERVERS],
-            ["mail", *VALKEYS],
+            [name for name in SERVERS if name != "postgres" and name in self._keepers],
             ["postgres"],
         ]
         for stage in stages:

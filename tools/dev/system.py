@@ -1,23 +1,18 @@
-"""What a run is made of: its ports and keys, how each of its units is made, its databases, its
-demo user. In which order, and what happens when one fails, is the supervisor's."""
+"""What a run is made of: its ports and keys, how each of its units is made, its databases, what
+is in the shop. In which order, and what happens when one fails, is the supervisor's."""
 
-import json
 import subprocess
 import sys
 import threading
-import urllib.error
-import urllib.request
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from libs.servers import Credentials, Postgres, ServerFailed, Valkey, provision
-from tools.dev import keys
+from tools.dev import keys, provider, seeding
 from tools.dev import ports as ports_module
 from tools.dev.catalog import services_of
 from tools.dev.environment import (
-    DEMO_EMAIL,
-    DEMO_NAME,
-    DEMO_PASSWORD,
     Role,
     command_of,
     common_environment,
@@ -69,10 +64,12 @@ class System:
         )
 
     def server(self, name: str) -> Server | Command:
-        """PostgreSQL, a Valkey or the mail catcher."""
+        """PostgreSQL, a Valkey, the mail catcher or the payment simulator."""
         if name == "postgres":
             return Server(self._postgres)
         places, port = self._places, self.ports[name]
+        if name == provider.NAME:
+            return provider.unit(places, self.ports, common_environment(places))
         if name in VALKEYS:
             log = places.log(name)
             return Server(Valkey(places.data(name), port, detached=True, log=log))
@@ -123,30 +120,31 @@ class System:
             )
         return "" if done.returncode == 0 else last_lines(log)
 
-    def seed(self, stop: threading.Event) -> str:
-        """A demo user, by the way that every user comes; says why there is none. Repeating is
-        safe: 409 tells that a former run made it."""
-        body = {"email": DEMO_EMAIL, "password": DEMO_PASSWORD, "name": DEMO_NAME}
-        request = urllib.request.Request(
-            f"http://{HOST}:{self.ports['users.web']}/api/v1/users",
-            data=json.dumps(body).encode(),
-            headers={"Content-Type": "application/json"},
+    def seeds(self, stop: threading.Event) -> list[tuple[str, str, Callable[[], str]]]:
+        """What a developer finds in the shop: the service that must be ready, what it is, and how
+        it comes about, which says why it did not. Repeating is safe."""
+        users = f"http://{HOST}:{self.ports['users.web']}"
+        steps: list[tuple[str, str, Callable[[], str]]] = [
+            ("users", "demo user", lambda: seeding.register(users, seeding.DEMO, stop)),
+            ("users", "admin", lambda: self._seed_admin(users, stop)),
+        ]
+        if any(service.name == "catalog" for service in self.services):
+            steps.append(("catalog", "demo catalogue", self._seed_catalogue))
+        return steps
+
+    def _seed_admin(self, users: str, stop: threading.Event) -> str:
+        why = seeding.register(users, seeding.ADMIN, stop)
+        owner_url = self._databases["users"].owner_url
+        return why or seeding.make_admin(owner_url, seeding.ADMIN.email)
+
+    def _seed_catalogue(self) -> str:
+        return seeding.import_products(
+            self._places,
+            self._environment("catalog", "web"),
+            self._places.log("catalog.import"),
+            folder=self._folder,
+            packaged=self._packaged,
         )
-        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        why = ""
-        for pause_s in (0.2, 1.0, 3.0, 0.0):
-            try:
-                with opener.open(request, timeout=10):
-                    return ""
-            except urllib.error.HTTPError as answer:
-                if answer.code == 409:
-                    return ""
-                why = f"users answered {answer.code}"
-            except OSError as error:
-                why = str(error)
-            if stop.wait(pause_s):
-                break
-        return why
 
     @property
     def _folder(self) -> Path:

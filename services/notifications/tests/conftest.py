@@ -1,5 +1,5 @@
-"""The world of the notifications service: users as a fake that keeps to its contract, a mailer
-that remembers, a real database."""
+"""The world of the notifications service: users and orders as fakes that keep to their contracts, a
+mailer that remembers, a real database."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ from pathlib import Path
 import pytest
 
 from contracts.core import Admin, Service, User
+from contracts.orders import v1 as orders
 from contracts.shared.address import EmailAddress
-from contracts.shared.ids import UserId
+from contracts.shared.ids import OrderId, Sku, UserId
+from contracts.shared.money import Money
 from contracts.users import v1 as users
 from libs.access import ServiceTokens
 from libs.access.keys import load_private, new_key
@@ -34,12 +36,27 @@ ADA = users.Account(
     registered_at=datetime(2026, 11, 22, tzinfo=UTC),
 )
 
+ORDER = orders.Order(
+    order_id=OrderId("ord_" + "1" * 26),
+    user_id=ADA.user_id,
+    status=orders.Status.CONFIRMED,
+    lines=(
+        orders.PricedLine(
+            sku=Sku("mug"), name="Mug <i>blue</i>", quantity=3, unit_price=Money(cents=1250)
+        ),
+        orders.PricedLine(sku=Sku("tea"), name="Tea", quantity=1, unit_price=Money(cents=99)),
+    ),
+    total=Money(cents=3849),
+    placed_at=datetime(2026, 11, 22, tzinfo=UTC),
+)
+
 
 @dataclass
 class World:
-    """Who has an account, what was mailed under which key, and whether mail gets out."""
+    """Who has an account, who ordered what, what was mailed under which key, and whether mail gets out."""
 
     accounts: dict[UserId, users.Account] = field(default_factory=lambda: {ADA.user_id: ADA})
+    placed: dict[OrderId, orders.Order] = field(default_factory=lambda: {ORDER.order_id: ORDER})
     mails: list[tuple[str, Mail]] = field(default_factory=list)
     mail_server_is_up: bool = True
 
@@ -53,6 +70,12 @@ def _get_user(
     request: users.GetUser, _: User | Admin | Service, world: World
 ) -> users.Account | users.NoSuchUser:
     return world.accounts.get(request.user_id) or users.NoSuchUser(user_id=request.user_id)
+
+
+def _get_order(
+    request: orders.GetOrder, _: User | Admin | Service, world: World
+) -> orders.Order | orders.NoSuchOrder:
+    return world.placed.get(request.order_id) or orders.NoSuchOrder(order_id=request.order_id)
 
 
 @pytest.fixture
@@ -70,9 +93,13 @@ def database(servers: Servers) -> Iterator[TestDatabase]:
 def deps(world: World, database: TestDatabase, servers: Servers, tmp_path: Path) -> Deps:
     key = tmp_path / "notifications.pem"
     key.write_bytes(new_key()[0])
-    peers = Peers(NAME, PEERS, nowhere("users"), ServiceTokens(NAME, load_private(key)))
-    fake = neighbour(users, [users.GetUser.handled_by(_get_user)], world, believing=NAME)
-    peers.put("users", fake)
+    peers = Peers(
+        NAME, PEERS, nowhere("users", "orders", "payments"), ServiceTokens(NAME, load_private(key))
+    )
+    accounts = [users.GetUser.handled_by(_get_user)]
+    placed = [orders.GetOrder.handled_by(_get_order)]
+    peers.put("users", neighbour(users, accounts, world, believing=NAME))
+    peers.put("orders", neighbour(orders, placed, world, believing=NAME))
     return Deps(
         messages=Messages(NAME, Database(database.app_url, service=NAME), servers.valkey.url),
         peers=peers,

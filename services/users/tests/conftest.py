@@ -11,16 +11,25 @@ from sqlalchemy import text
 
 from contracts.shared.ids import UserId
 from contracts.users import v1 as users
-from libs.access import SigningKeys, UserTokens
-from libs.access.keys import new_key
-from libs.client import Api
+from libs.access import ServiceTokens, SigningKeys, UserTokens
+from libs.access.keys import load_private, new_key
+from libs.client import Api, Peers
 from libs.db import Database
 from libs.keyvalue import KeyValue, Throttle
 from libs.messaging import Messages
-from libs.testing import AnyToken, Servers, TestDatabase, as_service, as_user, connect
+from libs.testing import (
+    AnyToken,
+    DeadNeighbour,
+    Servers,
+    TestDatabase,
+    as_service,
+    as_user,
+    connect,
+    nowhere,
+)
 from libs.testing.fixtures import servers
 from services.users.app import create_app
-from services.users.deps import Deps
+from services.users.deps import NAME, PEERS, Deps
 from services.users.passwords import Passwords
 
 __all__ = ["servers"]
@@ -48,9 +57,13 @@ def deps(database: TestDatabase, servers: Servers, keys_dir: Path) -> Deps:
     throttle = Throttle(
         KeyValue(servers.valkey.url), f"login:{database.name}", limit=LOGIN_TRIES, window_s=60
     )
+    own_key = load_private(keys_dir / "2026-01.pem")
+    peers = Peers(NAME, PEERS, nowhere("orders"), ServiceTokens(NAME, own_key))
+    peers.put("orders", DeadNeighbour("orders"))
     return Deps(
         messages=Messages("users", Database(database.app_url, service="users"), servers.valkey.url),
         access=AnyToken(),
+        peers=peers,
         passwords=Passwords(),
         login_throttle=throttle,
         signing_keys=signing_keys,

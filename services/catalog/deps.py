@@ -1,0 +1,52 @@
+"""What the catalog service works with, and how it is made from the environment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from contracts.orders import v1 as orders
+from libs.access import Access, ServiceKeys, ServiceTokens, UserKeys
+from libs.access.keys import load_private
+from libs.client import Peers, keys_from_users
+from libs.config import load, peer_urls
+from libs.db import Database
+from libs.messaging import Messages
+from libs.operations.envelope import Access as Identifies
+from services.catalog.config import CatalogSettings
+
+NAME = "catalog"
+# The neighbours that are asked or listened to.
+PEERS = (orders,)
+
+
+@dataclass(frozen=True, slots=True)
+class Deps:
+    """It asks orders, and only about holds that have run out."""
+
+    messages: Messages
+    access: Identifies
+    peers: Peers
+    hold: timedelta
+    look_again: timedelta
+
+
+def from_environment() -> Deps:
+    """Raises ConfigurationError or ValueError naming the variable that is wrong."""
+    settings = load(CatalogSettings)
+    urls = peer_urls()
+    database = Database(
+        settings.database_url.get_secret_value(), service=NAME, pool_size=settings.web_threads
+    )
+    tokens = ServiceTokens(NAME, load_private(settings.service_key_file))
+    return Deps(
+        messages=Messages(NAME, database, settings.queue_url.get_secret_value()),
+        access=Access(
+            NAME,
+            UserKeys(keys_from_users(NAME, urls)),
+            ServiceKeys(settings.service_keys_dir),
+        ),
+        peers=Peers(NAME, PEERS, urls, tokens),
+        hold=timedelta(seconds=settings.hold_s),
+        look_again=timedelta(seconds=settings.look_again_s),
+    )

@@ -1,0 +1,27 @@
+"""The orders service as a Flask application."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from contracts.orders import v1 as orders
+from libs.db import StoredRepeats
+from libs.web import serve
+from services.orders.deps import Deps, from_environment
+from services.orders.routes import routes
+
+
+def create_app(deps: Deps | None = None) -> Flask:
+    """The application; without `deps` they are made from the environment."""
+    deps = deps or from_environment()
+    app = Flask(__name__)
+    serve(
+        app,
+        orders,
+        routes,
+        deps,
+        access=deps.access,
+        repeats=StoredRepeats(deps.messages.database),
+        ready={"postgres": deps.messages.database.ready},
+    )
+    return app

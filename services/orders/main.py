@@ -1,0 +1,37 @@
+"""The orders service as a program: `main.py web|worker|migrate|healthy|parked|requeue`."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from libs.runtime import Program, main
+from services.orders.config import OrdersSettings
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from libs.messaging import Worker
+
+
+def app() -> Flask:
+    from services.orders.app import create_app
+
+    return create_app()
+
+
+def worker() -> Worker:
+    from libs.messaging import Worker
+    from services.orders.consumers import consumers
+    from services.orders.deps import from_environment
+    from services.orders.jobs import jobs
+
+    deps = from_environment()
+    deps.peers.check("services.orders")
+    return Worker(deps.messages, deps, consumers=consumers, jobs=jobs, feed_of=deps.peers.feed_of)
+
+
+program = Program(name="orders", settings=OrdersSettings, app=app, worker=worker)
+
+if __name__ == "__main__":
+    sys.exit(main(program))

@@ -1,0 +1,27 @@
+"""The payments service as a Flask application."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from contracts.payments import v1 as payments
+from libs.web import serve
+from services.payments import views
+from services.payments.deps import Deps, from_environment
+from services.payments.routes import routes
+
+
+def create_app(deps: Deps | None = None) -> Flask:
+    """The application; without `deps` they are made from the environment."""
+    deps = deps or from_environment()
+    app = Flask(__name__)
+    serve(
+        app,
+        payments,
+        routes,
+        deps,
+        access=deps.access,
+        ready={"postgres": deps.messages.database.ready},
+    )
+    views.mount(app, deps)
+    return app
