@@ -6,7 +6,7 @@ from flask import Flask
 
 from contracts.catalog import v1 as catalog
 from libs.db import StoredRepeats
-from libs.web import serve
+from libs.web import booted, serve
 from services.catalog import views
 from services.catalog.deps import Deps, from_environment
 from services.catalog.routes import routes
@@ -14,7 +14,7 @@ from services.catalog.routes import routes
 
 def create_app(deps: Deps | None = None) -> Flask:
     """The application; without `deps` they are made from the environment."""
-    deps = deps or from_environment()
+    deps = deps or booted(from_environment)
     app = Flask(__name__)
     serve(
         app,

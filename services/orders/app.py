@@ -6,14 +6,14 @@ from flask import Flask
 
 from contracts.orders import v1 as orders
 from libs.db import StoredRepeats
-from libs.web import serve
+from libs.web import booted, serve
 from services.orders.deps import Deps, from_environment
 from services.orders.routes import routes
 
 
 def create_app(deps: Deps | None = None) -> Flask:
     """The application; without `deps` they are made from the environment."""
-    deps = deps or from_environment()
+    deps = deps or booted(from_environment)
     app = Flask(__name__)
     serve(
         app,

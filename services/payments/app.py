@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Flask
 
 from contracts.payments import v1 as payments
-from libs.web import serve
+from libs.web import booted, serve
 from services.payments import views
 from services.payments.deps import Deps, from_environment
 from services.payments.routes import routes
@@ -13,7 +13,7 @@ from services.payments.routes import routes
 
 def create_app(deps: Deps | None = None) -> Flask:
     """The application; without `deps` they are made from the environment."""
-    deps = deps or from_environment()
+    deps = deps or booted(from_environment)
     app = Flask(__name__)
     serve(
         app,

@@ -15,6 +15,8 @@ from tools.dev.seeding import ADMIN, DEMO
 from tools.dev.state import State
 
 _URLS = 6
+# Whom a developer visits, before services that only listen.
+_VISITED = ("storefront", "users", "catalog", "orders", "payments")
 _MARKS = {"done": ("✓", "green"), "note": ("·", "dim"), "bad": ("!", "yellow")}
 _COLOURS = {"ready": "green", "starting": "yellow", "failed": "red", "stopped": "dim"}
 
@@ -51,8 +53,10 @@ def summary(state: State, seconds: float) -> None:
     """Where to go now: at most six addresses and the demo login."""
     names = [name.removesuffix(".web") for name in state.ports if name.endswith(".web")]
     addresses = {name: f"http://{HOST}:{state.ports[f'{name}.web']}" for name in names}
-    first = [name for name in ("storefront", "users") if name in addresses]
-    shown = [*first, *(name for name in names if name not in first)][: _URLS - 1]
+    first = [name for name in _VISITED if name in addresses]
+    others = [name for name in names if name not in first]
+    tools = 2 if "provider" in state.ports else 1
+    shown = [*first, *others][: _URLS - tools]
     if seconds:
         err.print(f"[bold]Ready in {seconds:.1f} s[/]\n")
     for name in shown:

