@@ -29,7 +29,8 @@ def neighbour(
     """A fake of the service of `contract`: `routes` answer from `world`, through the same dispatch
     as the real one, so that a fake cannot answer what the contract does not allow. An operation
     without a row fails the test that asks for it. With `believing` every caller counts as this
-    service, on behalf of the user whom an `as_user` token names; without, tokens are those of `as_user` and `as_service`."""
+    service, on behalf of the user whom an `as_user` token names; without, tokens are those of
+    `as_user` and `as_service`."""
     given = tuple(routes)
     named = {binding.request for binding in given}
     rest = [
