@@ -10,7 +10,7 @@ from libs.client import Api, Call, Neighbour
 from libs.operations.envelope import Reply
 from libs.operations.errors import Misunderstood, Unavailable
 from libs.operations.problems import reply_with
-from libs.operations.tests import keyed
+from libs.testing import keyed
 
 PAY = keyed.Pay(account="1", cents=5)
 

@@ -17,9 +17,9 @@ from libs.db import Database, StoredRepeats, migrate
 from libs.operations.envelope import Identity, Reply
 from libs.operations.errors import Unavailable
 from libs.operations.repeats import Asked, Claim
-from libs.operations.tests import keyed
-from libs.operations.tests.keyed import Bank, ask
 from libs.servers import Credentials
+from libs.testing import keyed
+from libs.testing.keyed import Bank, ask
 
 REPLAYED = ("Idempotency-Replayed", "true")
 ASKED = Asked("bank.Pay", "user:ada", "k", b"12345678")

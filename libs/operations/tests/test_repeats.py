@@ -13,9 +13,8 @@ from libs.operations.dispatch import Dispatcher
 from libs.operations.envelope import Envelope, Identity, Nobody, Reply
 from libs.operations.errors import DeadlineExceeded, Unavailable
 from libs.operations.repeats import Asked, Claim
-from libs.operations.tests import keyed
-from libs.operations.tests.keyed import Bank, ask
-from libs.testing import RememberedRepeats
+from libs.testing import RememberedRepeats, keyed
+from libs.testing.keyed import Bank, ask
 
 REPLAYED = ("Idempotency-Replayed", "true")
 

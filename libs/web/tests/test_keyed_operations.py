@@ -9,8 +9,7 @@ from flask import Flask
 
 from contracts.core import User
 from libs.operations.envelope import Identity, Nobody
-from libs.operations.tests import keyed
-from libs.testing import RememberedRepeats
+from libs.testing import RememberedRepeats, keyed
 from libs.web import serve
 
 PATH = "/api/v1/accounts/1/payments"
