@@ -14,6 +14,7 @@ import sys
 import time
 from pathlib import Path
 from statistics import median
+from threading import Timer
 from types import FrameType
 
 from contracts.core import Event, Page
@@ -64,6 +65,10 @@ def _waited(rounds: int, idle_s: float) -> dict[str, list[float]]:
         root = Path(__file__).parents[2]
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=root) as worker:
             assert worker.stdout is not None
+            # What is lost would be waited for forever: then the next line is empty, an error.
+            patience = Timer(60 + rounds * (idle_s + 5), worker.kill)
+            patience.daemon = True
+            patience.start()
             messages = Messages("bench", Database(made.app_url, service="bench"), valkey.url)
             worker.stdout.readline()
             waited: dict[str, list[float]] = {"event": [], "job": []}
@@ -77,6 +82,7 @@ def _waited(rounds: int, idle_s: float) -> dict[str, list[float]]:
                     kind, seconds = worker.stdout.readline().split()
                     if number >= 0:
                         waited[kind].append(float(seconds) * 1000)
+            patience.cancel()
             worker.send_signal(signal.SIGTERM)
     return waited
 

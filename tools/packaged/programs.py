@@ -7,6 +7,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -69,7 +70,8 @@ class Pex:
         return _Process(self, process, {"RUN_DIR": str(run_dir)}, log)
 
     def _alone(self, environment: Environment) -> Environment:
-        return {"PATH": os.defpath, "HOME": str(self.home), "PEX_PYTHON": _python(), **environment}
+        python = Path(sys.base_prefix, "bin")  # all that a PEX asks of a machine
+        return {"PATH": f"{python}:{os.defpath}", "HOME": str(self.home), **environment}
 
 
 @dataclass(frozen=True)
@@ -167,10 +169,3 @@ def docker(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [client or "docker", *arguments], capture_output=True, text=True, timeout=120, check=False
     )
-
-
-def _python() -> str:
-    found = shutil.which("python3.11")
-    if found is None:
-        raise FileNotFoundError("python3.11 is not on PATH")
-    return os.path.realpath(found)
