@@ -7,6 +7,7 @@ from pydantic import BaseModel
 
 from libs.config import MigrationSettings, Settings
 from services.notifications.config import NotificationsSettings
+from services.payments.config import PaymentsSettings
 from services.users.config import UsersSettings
 
 README = Path("deploy/README.md")
@@ -15,6 +16,7 @@ EVERY: list[type[BaseModel]] = [
     MigrationSettings,
     UsersSettings,
     NotificationsSettings,
+    PaymentsSettings,
 ]
 
 
