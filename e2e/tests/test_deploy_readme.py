@@ -6,6 +6,7 @@ import pytest
 from pydantic import BaseModel
 
 from libs.config import MigrationSettings, Settings
+from services.catalog.config import CatalogSettings
 from services.notifications.config import NotificationsSettings
 from services.payments.config import PaymentsSettings
 from services.users.config import UsersSettings
@@ -15,6 +16,7 @@ EVERY: list[type[BaseModel]] = [
     Settings,
     MigrationSettings,
     UsersSettings,
+    CatalogSettings,
     NotificationsSettings,
     PaymentsSettings,
 ]
