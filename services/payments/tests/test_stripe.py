@@ -23,6 +23,7 @@ from libs.operations.errors import Unavailable
 from libs.servers import free_port
 from services.payments.providers import Captured, Charge, Declined, ProviderRefused, Refunded
 from services.payments.providers.stripe_api import StripeProvider
+from services.payments.tests import emulator as emulator_program
 from services.payments.tests.conftest import ORDER, PRICE
 from services.payments.tests.servers import HttpProvider
 
@@ -61,7 +62,7 @@ def emulator() -> Iterator[Emulator]:
     port = free_port()
     path = os.pathsep.join(filter(None, sys.path))
     process = subprocess.Popen(
-        [sys.executable, "-m", "services.payments.tests.emulator", str(port)],
+        [sys.executable, "-m", emulator_program.__name__, str(port)],
         env={**os.environ, "PYTHONPATH": path},
     )
     emulator = Emulator(f"http://127.0.0.1:{port}")
