@@ -13,7 +13,8 @@ from contracts.core import Admin
 from contracts.core.chassis import BodyTooLarge, Forbidden, Unauthenticated, UnsupportedMediaType
 from libs.web.headers import envelope_of
 from services.catalog.deps import Deps
-from services.catalog.importing import Format, load
+from services.catalog.importing import load
+from services.catalog.product_files import Format
 
 BODY_LIMIT = 16 * 1024 * 1024
 DRAIN_LIMIT = 4 * BODY_LIMIT
