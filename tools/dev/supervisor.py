@@ -5,12 +5,12 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 
 from libs.servers import Credentials, Postgres, ServerFailed, Valkey, provision
-from tools.dev import keys, processes, provider, seeding, state
+from tools.dev import keys, processes, provider, seeding, state, together
 from tools.dev import ports as ports_module
 from tools.dev.catalog import Service, levels, services_of
 from tools.dev.environment import (
@@ -30,6 +30,7 @@ from tools.dev.state import State, UnitRecord
 from tools.dev.units import Command, Server
 from tools.dev.watch import Watcher
 
+_ROLES: tuple[Role, ...] = ("web", "worker")
 _FAILURES_BEFORE_GIVING_UP = 3
 _TIDY_S = 5.0
 
@@ -41,6 +42,7 @@ class Options:
     packaged: bool = False
     watch: bool = False
     avoid_taken_ports: bool = False
+    together: bool = False
 
 
 Tell = Callable[[str, str, float], None]
@@ -111,6 +113,7 @@ class Supervisor:
             supervisor=myself,
             packaged=self._options.packaged,
             watch=self._options.watch,
+            together=self._options.together,
             phase="starting",
             ports=self._ports,
         )
@@ -136,11 +139,11 @@ class Supervisor:
             self._migrated[service.name] = threading.Event()
             self._thread(f"migrate {service.name}", partial(self._migrate, service))
         servers = [self._keepers[name].ready for name in SERVERS if name in self._keepers]
-        for name in waits:  # neighbours before those who wait for them
-            before = [self._keepers[f"{other}.web"].ready for other in waits[name]]
-            for role in ("web", "worker"):
-                process = self._command(name, role)
-                self._keep(f"{name}.{role}", process, [*servers, *before, self._migrated[name]])
+        if self._options.together:
+            process = together.unit(places, waits, ports, self._environment)
+            self._keep(together.NAME, process, [*servers, *self._migrated.values()])
+        else:
+            self._keep_apart(waits, servers)
         if "users" in waits:
             self._thread("seed", self._seed)
         else:
@@ -148,6 +151,18 @@ class Supervisor:
         if self._options.watch:
             watcher = Watcher(places.root, waits, self._stop, self._changed)
             self._thread("watch", watcher.run)
+
+    def _keep_apart(
+        self, waits: Mapping[str, frozenset[str]], servers: list[threading.Event]
+    ) -> None:
+        for name in waits:  # neighbours before those who wait for them
+            before = [self._keepers[f"{other}.web"].ready for other in waits[name]]
+            for role in _ROLES:
+                process = self._command(name, role)
+                self._keep(f"{name}.{role}", process, [*servers, *before, self._migrated[name]])
+
+    def _keeper_of(self, service: str, role: Role) -> Keeper:
+        return self._keepers[together.NAME if self._options.together else f"{service}.{role}"]
 
     def _keep(
         self, name: str, unit: Server | Command, after: Iterable[threading.Event] = ()
@@ -231,10 +246,10 @@ class Supervisor:
     def _seed(self) -> None:
         began = time.monotonic()
         steps = [("users", "demo user", self._seed_demo), ("users", "admin", self._seed_admin)]
-        if "catalog.web" in self._keepers:
+        if "catalog" in self._migrated:
             steps.append(("catalog", "demo catalogue", self._seed_catalogue))
         for service, what, step in steps:
-            if not self._come(self._keepers[f"{service}.web"].ready):
+            if not self._come(self._keeper_of(service, "web").ready):
                 return
             if why := step():
                 self._tell("bad", f"no {what}: {why}", 0)
@@ -307,12 +322,13 @@ class Supervisor:
             self._migrate(next(s for s in self._services if s.name == service))
         elif migrations and (why := self._run_migrations(service)):
             self._tell("bad", f"{service} could not be migrated: {why}", 0)
-        for role in ("web", "worker"):
-            self._keepers[f"{service}.{role}"].restart()
+        for keeper in {self._keeper_of(service, role) for role in _ROLES}:
+            keeper.restart()
 
     def _record(self, name: str, record: UnitRecord) -> None:
         with self._lock:
-            self._state = self._state.with_unit(name, record)
+            for unit in together.units_of(name, self._migrated):
+                self._state = self._state.with_unit(unit, record)
             state.write(self._places, self._state)
 
     def _enter(self, phase: state.Phase) -> None:
@@ -346,6 +362,7 @@ _NAMES = {
     "valkey_queue": "Valkey for the queue",
     "valkey_cache": "Valkey for the cache",
     "mail": "mail catcher",
+    together.NAME: "all services",
     "provider": "payment simulator",
 }
 
