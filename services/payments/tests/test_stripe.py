@@ -26,6 +26,7 @@ from services.payments.providers.stripe_api import StripeProvider
 from services.payments.tests import emulator as emulator_program
 from services.payments.tests.conftest import ORDER, PRICE
 from services.payments.tests.servers import HttpProvider
+from services.payments.webhooks import Notice, is_genuine, read
 
 API_KEY = "sk_test_00000000"
 
@@ -62,7 +63,7 @@ def emulator() -> Iterator[Emulator]:
     port = free_port()
     path = os.pathsep.join(filter(None, sys.path))
     process = subprocess.Popen(
-        [sys.executable, "-m", emulator_program.__name__, str(port)],
+        [sys.executable, "-W", "ignore", "-m", emulator_program.__name__, str(port)],
         env={**os.environ, "PYTHONPATH": path},
     )
     emulator = Emulator(f"http://127.0.0.1:{port}")
@@ -147,6 +148,26 @@ def test_a_capture_is_given_back_once(stripe: StripeProvider, emulator: Emulator
 def test_a_refund_of_what_was_never_captured_is_refused(stripe: StripeProvider) -> None:
     with pytest.raises(ProviderRefused):
         stripe.refund(a_charge(), Captured("pi_unknown"), key="no such capture")
+
+
+def test_what_stripe_tells_unasked_is_genuine_and_understood(
+    stripe: StripeProvider, emulator: Emulator
+) -> None:
+    with HttpProvider().running() as hearer:
+        secret = "whsec_of_this_test_00"
+        emulator.ask("/_config/webhooks/ours", {"url": hearer.url, "secret": secret})
+        captured = stripe.capture(a_charge(), key="told")
+        assert isinstance(captured, Captured)
+        ours: list[tuple[dict[str, str], bytes]] = []
+        until = time.monotonic() + 10
+        while not ours and time.monotonic() < until:
+            time.sleep(0.05)
+            # The tests before have told it things as well, and it takes a second to say so.
+            ours = [(h, body) for _, h, body in hearer.asked if captured.reference in str(body)]
+
+    ((headers, body),) = ours
+    assert is_genuine(body, headers["Stripe-Signature"], (secret,), now=time.time())
+    assert read(body) == Notice("captured", ORDER, 1250, "EUR", captured.reference)
 
 
 def error(kind: str, code: str = "", **more: str) -> dict[str, object]:
