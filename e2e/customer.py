@@ -14,7 +14,6 @@ from typing import Any
 from e2e.program import wait_for
 from e2e.shop import Shop
 
-_PASSWORD = "correct horse battery"
 _numbers = itertools.count(1)
 
 
@@ -40,13 +39,13 @@ def ask(
     *,
     timeout_s: float = 10,
 ) -> Answer:
-    """One exchange over a connection of its own. Raises OSError or HTTPException when there was no
-    answer: then nobody knows whether it was heard."""
+    """One exchange over a connection of its own; a body that is no bytes goes as JSON. Raises OSError
+    or HTTPException when there was no answer: then nobody knows whether it was heard."""
     parts = urllib.parse.urlsplit(url)
     target = parts.path + (f"?{parts.query}" if parts.query else "")
     sent = dict(headers or {})
-    content = None
-    if body is not None:
+    content = body if isinstance(body, bytes) else None
+    if body is not None and content is None:
         content = json.dumps(body).encode()
         sent["Content-Type"] = "application/json"
     connection = http.client.HTTPConnection(
@@ -69,12 +68,13 @@ class Customer:
 
     shop: Shop
     email: str = field(default_factory=lambda: f"customer-{next(_numbers)}@example.com")
+    password: str = "correct horse battery"
     admin: bool = False
     user_id: str = ""
     token: str = ""
 
     def __post_init__(self) -> None:
-        account = {"email": self.email, "password": _PASSWORD, "name": "Ada"}
+        account = {"email": self.email, "password": self.password, "name": "Ada"}
         registered = ask("POST", f"{self.shop.url('users')}/api/v1/users", account)
         assert registered.status == 201, registered
         self.user_id = registered.json()["user_id"]
@@ -88,7 +88,7 @@ class Customer:
         session = ask(
             "POST",
             f"{self.shop.url('users')}/api/v1/sessions",
-            {"email": self.email, "password": _PASSWORD},
+            {"email": self.email, "password": self.password},
         )
         assert session.status == 201, session
         self.token = session.json()["access_token"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -22,12 +23,12 @@ class Program:
         arguments: tuple[str, ...],
         env: Mapping[str, str],
         log: Path,
-        ready_url: str | None = None,
+        *ready_urls: str,
     ) -> None:
         self._command = [sys.executable, "-m", module, *arguments]
         self._env = dict(env)
         self.log = log
-        self._ready_url = ready_url
+        self._ready_urls = ready_urls
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -40,7 +41,8 @@ class Program:
     def kill(self, number: int = signal.SIGKILL) -> None:
         """End the whole group and wait until it is gone."""
         if self._process is not None:
-            os.killpg(self._process.pid, number)
+            with contextlib.suppress(ProcessLookupError):  # it has ended by itself
+                os.killpg(self._process.pid, number)
             self._process.wait(timeout=30)
             self._process = None
 
@@ -55,15 +57,26 @@ class Program:
             os.killpg(self._process.pid, number)
 
     @property
-    def exit_code(self) -> int | None:
-        """How it ended; None while it runs or was not started."""
-        return None if self._process is None else self._process.poll()
+    def is_running(self) -> bool:
+        """Whether it was started and has not ended."""
+        return self._process is not None and self._process.poll() is None
+
+    @property
+    def pid(self) -> int:
+        """Its process; 0 while there is none."""
+        return self._process.pid if self._process is not None else 0
+
+    def end(self, within_s: float = 30) -> int:
+        """Ask it to end (SIGTERM); its exit status."""
+        assert self._process is not None
+        self._process.terminate()
+        return self._process.wait(within_s)
 
     def is_ready(self) -> bool:
         """Whether it says so. Fails the test when it has ended instead."""
-        if (code := self.exit_code) is not None:
+        if self._process is not None and (code := self._process.poll()) is not None:
             raise AssertionError(f"{self.log.stem} ended with {code}: {self.last_words()}")
-        return self._ready_url is None or answers(self._ready_url)
+        return all(answers(url) for url in self._ready_urls)
 
     def last_words(self) -> str:
         """The end of its log."""

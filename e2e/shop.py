@@ -85,6 +85,16 @@ class Shop:
         for program in self.programs_of(service):
             wait_for(program.is_ready, START_S, f"{service} is back")
 
+    def mend(self) -> None:
+        """Start what is dead, and have the provider behave."""
+        dead = [program for program in self.programs.values() if not program.is_running]
+        for program in dead:
+            program.kill()
+            program.start()
+        for program in dead:
+            wait_for(program.is_ready, START_S, f"{program.log.stem} is back")
+        self.ground.misbehave()
+
     def url(self, service: str) -> str:
         """Where a service listens."""
         return self.ground.urls[service]

@@ -23,6 +23,7 @@ from contracts.core import (
 from contracts.shared.ids import OrderId, Sku
 from contracts.shared.money import Money
 from contracts.shared.quantities import Quantity, Units
+from contracts.shared.text import ONE_LINE
 from contracts.shared.time import Timestamp
 
 ProductName = Annotated[
@@ -32,7 +33,7 @@ ProductName = Annotated[
         min_length=1,
         max_length=200,
         # It stands in mails and on invoices: it breaks no line and turns no text around.
-        pattern=r"^[^\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]*$",
+        pattern=ONE_LINE,
     ),
 ]
 Description = Annotated[str, StringConstraints(strip_whitespace=True, max_length=4000)]

@@ -10,6 +10,7 @@ from contracts.core import Admin, Anyone, Event, OpenEnum, Problem, Request, Ser
 from contracts.shared.address import EmailAddress
 from contracts.shared.ids import OrderId, UserId
 from contracts.shared.money import Money
+from contracts.shared.text import ONE_LINE
 from contracts.shared.time import Timestamp
 
 Password = Annotated[str, Field(min_length=10, max_length=128, repr=False)]
@@ -19,8 +20,7 @@ PersonName = Annotated[
         strip_whitespace=True,
         min_length=1,
         max_length=100,
-        # No control, no line break of Unicode's, nothing that turns the text around it backwards.
-        pattern=r"^[^\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]*$",
+        pattern=ONE_LINE,
     ),
 ]
 

@@ -6,7 +6,9 @@ import pytest
 from pydantic import BaseModel
 
 from libs.config import MigrationSettings, Settings
+from services.catalog.config import CatalogSettings
 from services.notifications.config import NotificationsSettings
+from services.payments.config import PaymentsSettings
 from services.users.config import UsersSettings
 
 README = Path("deploy/README.md")
@@ -14,7 +16,9 @@ EVERY: list[type[BaseModel]] = [
     Settings,
     MigrationSettings,
     UsersSettings,
+    CatalogSettings,
     NotificationsSettings,
+    PaymentsSettings,
 ]
 
 

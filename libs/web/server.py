@@ -6,9 +6,8 @@ import gc
 import logging
 import os
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from flask import Flask
 from gunicorn.app.base import BaseApplication
 from gunicorn.glogging import Logger
 
@@ -16,15 +15,23 @@ from libs.config import Settings
 from libs.telemetry.metrics import process_died
 from libs.web.threads import Worker
 
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
 # A collection with the whole stack imported pauses for a quarter of a second. What was imported is
 # frozen before the fork, so that it is neither walked nor copied, and the rest is walked rarely.
 YOUNG_OBJECTS = 50_000
 
 
 class Server(BaseApplication):
-    """Serves the app that `create_app` makes, until SIGTERM; then it finishes what it began."""
+    """Serves the app that `create_app` makes, until SIGTERM; then it finishes what it began.
 
-    def __init__(self, create_app: Callable[[], Flask], settings: Settings) -> None:
+    `options` are gunicorn's own and come before ours: for who serves more than one service.
+    """
+
+    def __init__(
+        self, create_app: Callable[[], WSGIApplication], settings: Settings, **options: Any
+    ) -> None:
         self._create_app = create_app
         self._options: dict[str, Any] = {
             "bind": settings.http_bind,
@@ -46,6 +53,7 @@ class Server(BaseApplication):
             "when_ready": _freeze,
             "post_fork": _tune,
             "child_exit": _forget,
+            **options,
         }
         super().__init__()
 
@@ -54,7 +62,7 @@ class Server(BaseApplication):
         for name, value in self._options.items():
             self.cfg.set(name, value)
 
-    def load(self) -> Flask:  # type: ignore[override]  # a WSGI application, as the stubs spell out
+    def load(self) -> WSGIApplication:  # type: ignore[override]  # the same, as the stubs spell it
         """The application, once, before the fork."""
         return self._create_app()
 

@@ -10,7 +10,7 @@ from libs.config import ConfigurationError, DatabaseSettings, load
 from libs.db import Database
 from libs.operations.errors import Unavailable
 from services.catalog import importing
-from services.catalog.importing import Format
+from services.catalog.product_files import Format
 
 _FORMATS: dict[str, Format] = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl"}
 _USAGE = "catalog: import FILE..., each .csv, .jsonl or .ndjson"

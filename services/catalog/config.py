@@ -14,9 +14,17 @@ class CatalogSettings(Settings):
 
     hold_s: Annotated[
         float,
-        Field(ge=1, le=86_400, description="After so long a hold ends, unless its order stands"),
+        Field(
+            ge=1,
+            le=86_400,
+            description="After so many seconds a hold ends, unless its order stands",
+        ),
     ] = 900.0
     look_again_s: Annotated[
         float,
-        Field(ge=1, le=3_600, description="An order that is pending then is asked for again after"),
+        Field(
+            ge=1,
+            le=3_600,
+            description="Seconds until an order that is pending then is asked for again",
+        ),
     ] = 60.0

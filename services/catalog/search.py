@@ -63,12 +63,15 @@ def _chosen(
     """Product, units left and rank of all that is asked for; the rank once more if it counts."""
     rank: ColumnElement[int] | None = None
     if request.query:
+        # Subqueries are computed once, arguments of a function once for each row.
         terms = cast(terms_of(request.query), ARRAY(Text))
-        rank = func.match_of(_WORDS, terms, type_=Integer)
+        wanted = select(func.search_for(terms)).scalar_subquery()
+        roots = select(func.roots_of(terms)).scalar_subquery()
+        rank = func.match_of(_WORDS, wanted, roots, type_=Integer)
     shown = rank if rank is not None else cast(0, Integer)
     chosen = select(Product, Stock.on_hand, shown).join(Stock, Stock.sku == Product.sku)
     if request.query:
-        chosen = chosen.where(_WORDS.bool_op("@@")(func.search_for(terms)))
+        chosen = chosen.where(_WORDS.bool_op("@@")(wanted))
     if request.category is not None:
         chosen = chosen.where(Product.category == request.category)
     if request.cheapest_cents is not None:

@@ -13,9 +13,11 @@ from contracts.core import Admin
 from contracts.core.chassis import BodyTooLarge, Forbidden, Unauthenticated, UnsupportedMediaType
 from libs.web.headers import envelope_of
 from services.catalog.deps import Deps
-from services.catalog.importing import Format, load
+from services.catalog.importing import load
+from services.catalog.product_files import Format
 
 BODY_LIMIT = 16 * 1024 * 1024
+DRAIN_LIMIT = 4 * BODY_LIMIT
 FORMATS: Mapping[str, Format] = {
     "text/csv": "csv",
     "application/jsonl": "jsonl",
@@ -38,10 +40,18 @@ def mount(app: Flask, deps: Deps) -> None:
             lines = io.BufferedReader(cast(Any, request.stream), 65_536)
             report = load(deps.messages.database, lines, kind)
         except RequestEntityTooLarge:
+            _drain()
             raise BodyTooLarge(limit_bytes=BODY_LIMIT) from None
         made = Response(report.as_json(), content_type="application/json")
         made.cache_control.no_store = True
         return made
+
+
+def _drain() -> None:
+    """A client that is still sending hears the answer only when we have read what it sent."""
+    source, left = request.environ["wsgi.input"], DRAIN_LIMIT
+    while left > 0 and (chunk := source.read(min(65_536, left))):
+        left -= len(chunk)
 
 
 def _only_admins(deps: Deps) -> None:

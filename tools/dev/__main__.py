@@ -30,7 +30,7 @@ class Ports(StrEnum):
     auto = "auto"
 
 
-@app.command(epilog="For example: ./dev up -d; ./dev up --watch; ./dev up --packaged --ports auto")
+@app.command(epilog="For example: ./dev up -d; ./dev up --watch; ./dev up --together --ports auto")
 def up(
     background: Annotated[
         bool, typer.Option("-d", "--detach", help="Run in the background; return when ready.")
@@ -42,6 +42,9 @@ def up(
     packaged: Annotated[
         bool, typer.Option("--packaged", help="Run the PEXes in dist/ instead of the sources.")
     ] = False,
+    together: Annotated[
+        bool, typer.Option("--together", help="Run all services in one process.")
+    ] = False,
     ports: Annotated[
         Ports, typer.Option(help="auto: choose others where the documented ones are taken.")
     ] = Ports.documented,
@@ -49,7 +52,10 @@ def up(
     """Start everything; without -d show the logs until Ctrl-C ends it."""
     if watch and packaged:
         raise Refusal("--watch is for sources; leave out --packaged or --watch", code=2)
-    options = Options(packaged=packaged, watch=watch, avoid_taken_ports=ports is Ports.auto)
+    if together and packaged:
+        raise Refusal("--together is for sources; leave out --packaged or --together", code=2)
+    avoid = ports is Ports.auto
+    options = Options(packaged=packaged, watch=watch, avoid_taken_ports=avoid, together=together)
     up_down.up(HERE, options, background=background)
 
 
@@ -131,9 +137,14 @@ def doctor(
 
 
 @app.command(hidden=True)
-def supervise(watch: bool = False, packaged: bool = False, avoid_taken_ports: bool = False) -> None:
+def supervise(
+    watch: bool = False,
+    packaged: bool = False,
+    avoid_taken_ports: bool = False,
+    together: bool = False,
+) -> None:
     """The background half of `up -d`."""
-    up_down.supervise(HERE, Options(packaged, watch, avoid_taken_ports))
+    up_down.supervise(HERE, Options(packaged, watch, avoid_taken_ports, together))
 
 
 def main() -> None:

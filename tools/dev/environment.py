@@ -19,8 +19,7 @@ _MAIL_FROM = "shop@concord.example"
 
 
 def command_of(places: Places, service: str, role: Role, packaged: bool) -> list[str]:
-    """The service from its source, or its PEX. Who puts all services into one process later
-    does it here."""
+    """The service from its source, or its PEX."""
     if packaged:
         return [sys.executable, str(pex_of(places, service)), role]
     return [sys.executable, "-m", f"services.{service}.main", role]

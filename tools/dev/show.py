@@ -63,7 +63,7 @@ def summary(state: State, seconds: float) -> None:
         out.print(f"  {name:<15} {addresses[name]}")
     out.print(f"  {'mail':<15} http://{HOST}:{state.ports['mail']}")
     if "provider" in state.ports:
-        out.print(f"  {'payments made':<15} http://{HOST}:{state.ports['provider']}")
+        out.print(f"  {'ledger':<15} http://{HOST}:{state.ports['provider']}")
     if "users" in addresses:
         out.print(f"  {'demo login':<15} {DEMO.email}  {DEMO.password}")
         out.print(f"  {'admin login':<15} {ADMIN.email}  {ADMIN.password}")

@@ -32,6 +32,7 @@ class State:
     phase: Phase
     ports: Mapping[str, int]
     units: Mapping[str, UnitRecord] = field(default_factory=dict)
+    together: bool = False
 
     @property
     def alive(self) -> bool:
@@ -59,6 +60,7 @@ def read(places: Places) -> State | None:
             phase=fields["phase"],
             ports=fields["ports"],
             units=units,
+            together=fields["together"],
         )
     except (FileNotFoundError, ValueError, KeyError, TypeError):
         return None

@@ -6,11 +6,11 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from functools import partial
 
-from tools.dev import processes, state
+from tools.dev import processes, state, together
 from tools.dev.catalog import levels
 from tools.dev.environment import Role
 from tools.dev.errors import Refusal
@@ -88,14 +88,14 @@ class Supervisor:
                 self._keep(name, self._system.server(name))
         servers = [self._keepers[name].ready for name in SERVERS if name in self._keepers]
         waits = levels(self._system.services)
-        for service in waits:  # neighbours before those who wait for them
+        for service in waits:
             self._migrated[service] = threading.Event()
             self._thread(f"migrate {service}", partial(self._migrate, service))
-            before = [self._keepers[f"{other}.web"].ready for other in waits[service]]
-            for role in _ROLES:
-                unit = self._system.process(service, role, self._hurry)
-                after = [*servers, *before, self._migrated[service]]
-                self._keep(f"{service}.{role}", unit, after)
+        if self._options.together:
+            after = [*servers, *self._migrated.values()]
+            self._keep(together.NAME, self._system.together(waits), after)
+        else:
+            self._keep_apart(waits, servers)
         if "users" in waits:
             self._thread("seed", self._seed)
         else:
@@ -103,6 +103,19 @@ class Supervisor:
         if self._options.watch:
             watcher = Watcher(self._places.root, waits, self._stop, self._changed)
             self._thread("watch", watcher.run)
+
+    def _keep_apart(
+        self, waits: Mapping[str, frozenset[str]], servers: list[threading.Event]
+    ) -> None:
+        for service in waits:  # neighbours before those who wait for them
+            before = [self._keepers[f"{other}.web"].ready for other in waits[service]]
+            for role in _ROLES:
+                unit = self._system.process(service, role, self._hurry)
+                after = [*servers, *before, self._migrated[service]]
+                self._keep(f"{service}.{role}", unit, after)
+
+    def _keeper_of(self, service: str, role: Role) -> Keeper:
+        return self._keepers[together.NAME if self._options.together else f"{service}.{role}"]
 
     def _keep(
         self, name: str, unit: Server | Command, after: Iterable[threading.Event] = ()
@@ -130,7 +143,7 @@ class Supervisor:
 
     def _seed(self) -> None:
         for service, what, make in self._system.seeds(self._stop):
-            if not self._come(self._keepers[f"{service}.web"].ready):
+            if not self._come(self._keeper_of(service, "web").ready):
                 return
             began = time.monotonic()
             if why := make():
@@ -188,8 +201,8 @@ class Supervisor:
         self._tell("note", f"{service}: {what} changed, restarting", 0)
         if migrations or not self._migrated[service].is_set():
             self._migrate(service)
-        for role in _ROLES:
-            self._keepers[f"{service}.{role}"].restart()
+        for keeper in {self._keeper_of(service, role) for role in _ROLES}:
+            keeper.restart()
 
     def _broke(self, broken: threading.ExceptHookArgs) -> None:
         """A bug in one of our threads must not leave the others waiting for it."""
@@ -204,6 +217,7 @@ class Supervisor:
             supervisor=myself,
             packaged=self._options.packaged,
             watch=self._options.watch,
+            together=self._options.together,
             phase="starting",
             ports=self._system.ports,
         )
@@ -211,7 +225,8 @@ class Supervisor:
 
     def _record(self, name: str, record: UnitRecord) -> None:
         with self._lock:
-            self._state = self._state.with_unit(name, record)
+            for unit in together.units_of(name, self._migrated):
+                self._state = self._state.with_unit(unit, record)
             state.write(self._places, self._state)
 
     def _enter(self, phase: state.Phase) -> None:
@@ -245,6 +260,8 @@ _NAMES = {
     "valkey_queue": "Valkey for the queue",
     "valkey_cache": "Valkey for the cache",
     "mail": "mail catcher",
+    "provider": "payment simulator",
+    together.NAME: "all services",
 }
 
 

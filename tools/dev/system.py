@@ -4,12 +4,12 @@ is in the shop. In which order, and what happens when one fails, is the supervis
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from libs.servers import Credentials, Postgres, ServerFailed, Valkey, provision
-from tools.dev import keys, provider, seeding
+from tools.dev import keys, provider, seeding, together
 from tools.dev import ports as ports_module
 from tools.dev.catalog import services_of
 from tools.dev.environment import (
@@ -34,6 +34,7 @@ class Options:
     packaged: bool = False
     watch: bool = False
     avoid_taken_ports: bool = False
+    together: bool = False
 
 
 class System:
@@ -94,6 +95,10 @@ class System:
             run_dir=self._places.run / f"{service}-{role}",
             hurry=hurry,
         )
+
+    def together(self, services: Iterable[str]) -> Command:
+        """All these services as one process; it can start when all are migrated."""
+        return together.unit(self._places, services, self.ports, self._environment)
 
     def migrate(self, service: str) -> str:
         """The service's database with the tables of this version; says why that could not be."""

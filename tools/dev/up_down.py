@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from typing import IO
 
-from tools.dev import logs, show, state
+from tools.dev import logs, show, state, together
 from tools.dev.errors import Busy, Refusal
 from tools.dev.healing import end_leftovers, end_supervisor, only_one
 from tools.dev.places import Places
@@ -92,7 +92,8 @@ def _in_foreground(places: Places, options: Options) -> None:
     def on_ready(now: State) -> None:
         show.summary(now, time.monotonic() - began)
         show.err.print("\n[dim]Ctrl-C stops everything. The logs of the services:[/]")
-        names = [s for s in logs.sources(places, None) if s.endswith((".web", ".worker"))]
+        shown = together.NAME if options.together else (".web", ".worker")
+        names = [s for s in logs.sources(places, None) if s.endswith(shown)]
         threading.Thread(target=_show_logs, args=(places, names), daemon=True).start()
 
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -115,6 +116,7 @@ def _in_background(places: Places, options: Options) -> None:
     command = [sys.executable, "-m", "tools.dev", "supervise"]
     command += ["--watch"] if options.watch else []
     command += ["--packaged"] if options.packaged else []
+    command += ["--together"] if options.together else []
     command += ["--avoid-taken-ports"] if options.avoid_taken_ports else []
     with places.log("dev").open("ab") as errors:
         supervisor = subprocess.Popen(
@@ -165,7 +167,8 @@ def _settled(places: Places) -> State | None:
 
 def _join(places: Places, now: State, options: Options) -> None:
     """Everything runs already: waits until it is ready and says where."""
-    if (now.packaged, now.watch) != (options.packaged, options.watch):
+    wanted = (options.packaged, options.watch, options.together)
+    if (now.packaged, now.watch, now.together) != wanted:
         raise Refusal("it is up with other options; ./dev down first")
     waited_from = time.monotonic()
     while now.phase == "starting":

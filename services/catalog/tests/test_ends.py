@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -13,12 +14,12 @@ from contracts.catalog import v1 as catalog
 from contracts.orders import v1 as orders
 from contracts.shared.ids import OrderId, Sku
 from libs.client import Api
-from libs.messaging import Tx
+from libs.messaging import Tx, Worker
 from libs.operations.errors import Unavailable
 from libs.testing import DeadNeighbour
 from services.catalog.consumers import give_back, sell
 from services.catalog.deps import Deps
-from services.catalog.jobs import look_at_hold
+from services.catalog.jobs import jobs, look_at_hold
 from services.catalog.reservations import HoldIsGone, LookAtHold
 from services.catalog.reservations import reserve as hold
 from services.catalog.tests.conftest import ADA, MUG, Balance, World, an_order, reserve
@@ -262,3 +263,26 @@ def test_how_long_stock_is_held_is_configuration(
     hold(replace(deps, hold=timedelta(seconds=30)), ORDER, [catalog.Line(sku=MUG, quantity=1)])
 
     assert looks_noted(deps) == [(f"hold:{ORDER}:1", 30)]
+
+
+def test_the_worker_ends_a_hold_that_has_run_out(
+    deps: Deps,
+    stocked: Callable[[Sku, int], None],
+    balance: Callable[[Sku], Balance],
+) -> None:
+    stocked(MUG, 5)
+    short = replace(deps, hold=timedelta(seconds=1))
+    hold(short, ORDER, [catalog.Line(sku=MUG, quantity=2)])
+    before = balance(MUG)
+
+    worker = Worker(short.messages, short, jobs=jobs)
+    worker.start()
+    try:
+        ends = time.monotonic() + 20
+        while balance(MUG) == before and time.monotonic() < ends:
+            time.sleep(0.1)
+    finally:
+        worker.stop(5)
+
+    assert before == HELD
+    assert balance(MUG) == GIVEN_BACK

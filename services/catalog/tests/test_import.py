@@ -17,7 +17,7 @@ from contracts.catalog import v1 as catalog
 from contracts.shared.ids import Sku
 from libs.client import Api
 from libs.testing import TestDatabase, as_service, as_user
-from services.catalog import command, importing
+from services.catalog import command, importing, product_files
 from services.catalog.deps import Deps
 from services.catalog.tests.conftest import ADA, ADMIN, MUG, Balance, an_order, reserve
 from services.catalog.views import BODY_LIMIT
@@ -42,7 +42,9 @@ def as_lines(*rows: dict[str, Any]) -> list[bytes]:
     return [json.dumps(row).encode() + b"\n" for row in rows]
 
 
-def load(deps: Deps, lines: Iterable[bytes], kind: importing.Format = "jsonl") -> importing.Report:
+def load(
+    deps: Deps, lines: Iterable[bytes], kind: product_files.Format = "jsonl"
+) -> importing.Report:
     return importing.load(deps.messages.database, lines, kind)
 
 
@@ -116,9 +118,11 @@ def test_a_spreadsheets_csv_with_its_mark_and_line_ends_is_taken(deps: Deps) -> 
         (b"[]", "object"),
         (b'{"sku": "x"', "Invalid JSON"),
         (b"\xff\xfe", "is not UTF-8"),
-        (b'{"a": "\\u0000"}', "holds a NUL"),
-        (b'{"a": "' + b"x" * importing.LONGEST_LINE + b'"}', "is longer than"),
-        (b"[" * 50_000, "nvalid JSON"),
+        (as_lines(a_row(description="\0"))[0], "holds a NUL"),
+        (as_lines(a_row(attributes={"a\0": 1}))[0], "holds a NUL"),
+        (b'{"sku": "x", "name": "\\ud800"}', "Invalid JSON"),
+        pytest.param(b"x" * (product_files.LONGEST_LINE + 1), "is longer than", id="long"),
+        pytest.param(b"[" * 50_000, "nvalid JSON", id="deep"),
         (as_lines(a_row(sku=...))[0], "sku: Field required"),
         (as_lines(a_row(sku="No Sku"))[0], "sku: String should match pattern"),
         (as_lines(a_row(name=" "))[0], "name: "),
@@ -129,7 +133,7 @@ def test_a_spreadsheets_csv_with_its_mark_and_line_ends_is_taken(deps: Deps) -> 
         (as_lines(a_row(stock=-1))[0], "stock: "),
         (as_lines(a_row(stock=1_000_001))[0], "stock: "),
         (as_lines(a_row(colour="blue"))[0], "colour: "),
-        (as_lines(a_row(attributes={"a": "x" * 20_000}))[0], "attributes: "),
+        pytest.param(as_lines(a_row(attributes={"a": "x" * 20_000}))[0], "attributes: ", id="much"),
         (as_lines(a_row(attributes=[1]))[0], "attributes: "),
         (as_lines(a_row(sku="before"))[0], "sku: before stands in line 1 already"),
     ],
@@ -156,7 +160,8 @@ def test_a_bad_line_is_named_and_the_rest_is_kept(
         ("mug-blue,,tableware,950", "name: Field required"),
         ('mug-blue,"Mug"x,tableware,950', "is no CSV"),
         ("mug-blue,M\xfcg,tableware,950", "is not UTF-8"),
-        (f"mug-blue,{'x' * 140_000},tableware,950", "is no CSV"),
+        ("mug-blue,M\0g,tableware,950", "holds a NUL"),
+        pytest.param(f"mug-blue,{'x' * 140_000},tableware,950", "is no CSV", id="long"),
     ],
 )
 def test_a_bad_row_of_csv_is_named_and_the_rest_is_kept(
@@ -175,6 +180,7 @@ def test_a_bad_row_of_csv_is_named_and_the_rest_is_kept(
     ("heading", "reason"),
     [
         ("sku,name", "lacks category, price_cents"),
+        ("sku,name,category,price_cents,attributes.f\xfcr", "is not UTF-8"),
         ("sku,name,category,price_cents,stok", "'stok', which means nothing here"),
         ("sku,name,category,price_cents,sku", "names a column twice"),
         ('{"sku": "mug"}', "lacks sku"),
@@ -183,9 +189,36 @@ def test_a_bad_row_of_csv_is_named_and_the_rest_is_kept(
 def test_of_a_file_with_a_wrong_heading_nothing_is_taken(
     deps: Deps, heading: str, reason: str
 ) -> None:
-    report = load(deps, io.BytesIO(f"{heading}\na,b,c,1\n".encode()), "csv")
+    report = load(deps, io.BytesIO(f"{heading}\na,b,c,1\n".encode("latin-1")), "csv")
 
     assert (report.added, report.refused) == (0, 1)
+    assert reason in report.refusals[0].reason
+
+
+@pytest.mark.parametrize(
+    ("cell", "reason"),
+    [
+        ("{}x", "attributes: is no JSON"),
+        ("[]", "attributes: is no JSON object"),
+        ('{"a": "\\u0000"}', "holds a NUL"),
+        ('{"a": "\\ud800"}', "surrogates not allowed"),
+        ('{"\\ud800": 1}', "surrogates not allowed"),
+        ('{"a": 1e999}', "attributes"),
+        (f'{{"a": {"9" * 30}}}', "attributes: Whole numbers end at 64 bits"),
+        pytest.param(f'{{"a": {"9" * 5000}}}', "attributes: is no JSON", id="digits"),
+        pytest.param("[" * 30_000, "attributes: is no JSON", id="deep"),
+    ],
+)
+def test_attributes_in_a_cell_are_json_that_can_be_stored(
+    deps: Deps, cell: str, reason: str
+) -> None:
+    quoted = cell.replace('"', '""')
+    body = f'sku,name,category,price_cents,attributes\nmug,Mug,tableware,1,"{quoted}"\n'
+    good = 'cup,Cup,tableware,1,"{""back"": ""\\\\u0000""}"\n'
+
+    report = load(deps, io.BytesIO((body + good).encode()), "csv")
+
+    assert (report.added, report.refused) == (1, 1)
     assert reason in report.refusals[0].reason
 
 

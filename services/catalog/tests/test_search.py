@@ -216,7 +216,7 @@ def test_a_search_can_use_its_index(deps: Deps) -> None:
     with deps.messages.database.transaction() as session:
         session.execute(text("SET LOCAL enable_seqscan = off"))
         plan = session.execute(
-            text("EXPLAIN SELECT sku FROM product WHERE words @@ search_for(:terms)"),
+            text("EXPLAIN SELECT sku FROM product WHERE words @@ (SELECT search_for(:terms))"),
             {"terms": ["blue", "mug"]},
         )
         said = "\n".join(plan.scalars())

@@ -48,17 +48,20 @@ RETURN (
             to_tsquery('pg_catalog.simple', '''' || public.plain(term) || ''':*') AS start
         WHERE numnode(start) > 0));
 
+-- The whole words of a search, any of them; NULL when it has stop words alone.
+CREATE FUNCTION roots_of(terms text[]) RETURNS tsquery
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+RETURN (
+    SELECT CAST(string_agg(CAST(root AS text), ' | ') AS tsquery)
+    FROM unnest(terms) AS term,
+        plainto_tsquery('pg_catalog.english', public.plain(term)) AS root
+    WHERE numnode(root) > 0);
+
 -- How well a product matches. Whole words count once more than beginnings: "tea" finds tea before a
 -- teapot. A whole number, for what a cursor says must be equal to what is computed again.
-CREATE FUNCTION match_of(words tsvector, terms text[]) RETURNS integer
-LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-RETURN CAST(1000000 * (
-    ts_rank(words, public.search_for(terms))
-    + coalesce(ts_rank(words, (
-        SELECT CAST(string_agg(CAST(root AS text), ' | ') AS tsquery)
-        FROM unnest(terms) AS term,
-            plainto_tsquery('pg_catalog.english', public.plain(term)) AS root
-        WHERE numnode(root) > 0)), 0)) AS integer);
+CREATE FUNCTION match_of(words tsvector, wanted tsquery, roots tsquery) RETURNS integer
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CAST(1000000 * (ts_rank(words, wanted) + coalesce(ts_rank(words, roots), 0)) AS integer);
 """
 
 PRODUCT = """
@@ -170,4 +173,6 @@ def downgrade() -> None:
     op.execute("DROP VIEW stock_drift")
     op.execute("DROP TABLE reservation_line, reservation, stock_change, stock, product")
     op.execute("DROP FUNCTION refuse_second_end")
-    op.execute("DROP FUNCTION match_of, search_for, words_of, indexed(text), indexed(jsonb), plain")
+    op.execute(
+        "DROP FUNCTION match_of, roots_of, search_for, words_of, indexed(text), indexed(jsonb), plain"
+    )

@@ -1,0 +1,198 @@
+"""Every operation of every service, asked by everybody: the declaration says how it ends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+
+from contracts.catalog import v1 as catalog
+from contracts.core import Operation, Request
+from contracts.core.feed import ReadFeed
+from contracts.orders import v1 as orders
+from contracts.payments import v1 as payments
+from contracts.shared.address import EmailAddress
+from contracts.shared.ids import OrderId, Sku, UserId
+from contracts.users import v1 as users
+from e2e.callers import everybody
+from e2e.customer import Answer, Customer, ask, stock
+from e2e.shop import SERVICES, Shop
+from libs.db.ids import new_id
+
+# The shop takes its time to open.
+pytestmark = pytest.mark.timeout(180)
+
+AnyRequest = Request[Any, Any, Any]
+
+
+def operations() -> list[tuple[str, Operation, type[AnyRequest]]]:
+    """What each service serves, from its table of routes."""
+    tables = {
+        name: getattr(import_module(f"services.{name}.routes"), "routes")  # noqa: B009  # no stubs
+        for name in SERVICES
+        if name != "notifications"  # it only listens
+    }
+    return [
+        (name, binding.request.__operation__, binding.request)
+        for name, table in tables.items()
+        for binding in table
+    ]
+
+
+@dataclass(frozen=True)
+class World:
+    """What requests name: things of user A, and a product."""
+
+    shop: Shop
+    a: Customer
+    b: Customer
+    bought: OrderId
+    declined: OrderId
+    sku: Sku
+
+    def example(self, kind: type[AnyRequest]) -> AnyRequest:
+        """A request that is right in every way; a new one each time."""
+        return _EXAMPLES[kind](self)
+
+
+@pytest.fixture(scope="session")
+def world(running: Shop, admin: Customer) -> World:
+    a, b, sku = Customer(running), Customer(running), stock(running, admin, 500)
+    bought, declined = a.order(sku), a.order(sku, card="pm_card_chargeDeclined")
+    a.wait_for_end(bought)
+    a.wait_for_end(declined)
+    return World(running, a, b, OrderId(bought), OrderId(declined), Sku(sku))
+
+
+def _order_id() -> OrderId:
+    return OrderId(new_id("ord"))
+
+
+_EXAMPLES: Mapping[type[AnyRequest], Callable[[World], AnyRequest]] = {
+    ReadFeed: lambda _: ReadFeed(limit=1),
+    users.RegisterUser: lambda _: users.RegisterUser(
+        email=EmailAddress(f"{new_id('somebody')}@example.com"),
+        password="a long password",
+        name="Somebody",
+    ),
+    users.LogIn: lambda w: users.LogIn(email=EmailAddress(w.a.email), password=w.a.password),
+    users.GetMe: lambda _: users.GetMe(),
+    users.GetMyOverview: lambda _: users.GetMyOverview(),
+    users.GetUser: lambda w: users.GetUser(user_id=UserId(w.a.user_id)),
+    catalog.ListProducts: lambda _: catalog.ListProducts(limit=1),
+    catalog.GetProduct: lambda w: catalog.GetProduct(sku=w.sku),
+    catalog.PutProduct: lambda _: catalog.PutProduct(
+        sku=Sku("of-the-matrix"),
+        name="Of the matrix",
+        category="things",
+        price=catalog.Price(cents=100),
+        attributes={},
+    ),
+    catalog.ChangeStock: lambda w: catalog.ChangeStock(sku=w.sku, units=1),
+    catalog.ReserveStock: lambda w: catalog.ReserveStock(
+        order_id=_order_id(), lines=(catalog.Line(sku=w.sku, quantity=1),)
+    ),
+    catalog.GetReservation: lambda w: catalog.GetReservation(order_id=w.bought),
+    catalog.ReleaseStock: lambda _: catalog.ReleaseStock(order_id=_order_id()),
+    orders.PlaceOrder: lambda w: orders.PlaceOrder(
+        lines=(orders.Line(sku=w.sku, quantity=1),), payment_method="pm_card_visa"
+    ),
+    orders.GetOrder: lambda w: orders.GetOrder(order_id=w.bought),
+    orders.ListOrders: lambda _: orders.ListOrders(limit=1),
+    # Safe to repeat: it stays cancelled.
+    orders.CancelOrder: lambda w: orders.CancelOrder(order_id=w.declined),
+    payments.GetPayment: lambda w: payments.GetPayment(order_id=w.bought),
+}
+
+
+def send(shop: Shop, service: str, request: AnyRequest, headers: Mapping[str, str]) -> Answer:
+    """The request as bytes, with these headers and a new Idempotency-Key."""
+    operation = request.__operation__
+    sent = operation.wire.write(request)
+    url = shop.url(service) + sent.path + (f"?{urlencode(sent.query)}" if sent.query else "")
+    told = {**headers, "Idempotency-Key": new_id("key")}
+    if sent.body is not None:
+        told["Content-Type"] = "application/json"
+    return ask(operation.method, url, sent.body, told)
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "kind"),
+    [pytest.param(*row, id=f"{row[0]}-{row[1].name}") for row in operations()],
+)
+def test_an_operation_ends_for_everybody_as_its_declaration_says(
+    world: World, service: str, operation: Operation, kind: type[AnyRequest]
+) -> None:
+    callers = everybody(
+        world.shop.ground.folder, service, a=UserId(world.a.user_id), b=UserId(world.b.user_id)
+    )
+
+    ended = {
+        caller.name: send(world.shop, service, world.example(kind), caller.headers).status
+        for caller in callers
+    }
+
+    assert ended == {caller.name: caller.expected(operation) for caller in callers}
+
+
+def test_a_product_file_is_taken_from_admins_alone(world: World) -> None:
+    """No operation of the contract, so the table above does not know it."""
+    url = f"{world.shop.url('catalog')}/api/v1/products/import"
+    a, b = UserId(world.a.user_id), UserId(world.b.user_id)
+    callers = everybody(world.shop.ground.folder, "catalog", a=a, b=b)
+    line = (
+        b'{"sku": "of-a-file", "name": "Of a file", "category": "things", "price": {"cents": 1}}\n'
+    )
+
+    ended = {
+        caller.name: ask(
+            "POST", url, line, {**caller.headers, "Content-Type": "application/jsonl"}
+        ).status
+        for caller in callers
+    }
+
+    assert [name for name, status in ended.items() if status < 400] == ["admin"]
+    assert set(ended.values()) == {200, 401, 403}
+
+
+def test_a_webhook_without_the_providers_signature_is_refused(world: World) -> None:
+    url = f"{world.shop.url('payments')}/webhooks/provider"
+    captured = {"type": "payment_intent.succeeded", "data": {"object": {"id": "forged"}}}
+
+    unsigned = ask("POST", url, captured)
+    forged = ask("POST", url, captured, {"Stripe-Signature": "t=1,v1=" + "0" * 64})
+
+    assert (unsigned.status, forged.status) == (400, 400)
+
+
+def test_besides_operations_only_what_is_listed_here_is_served(world: World) -> None:
+    """A new view has to be looked at: who may ask it?"""
+    known = {
+        "catalog": {"POST /api/v1/products/import"},
+        "payments": {"POST /webhooks/provider"},
+        "users": {"GET /.well-known/jwks.json"},
+    }
+    everywhere = {"GET /livez", "GET /readyz", "GET /metrics", "GET /openapi.json"}
+    # What problems mean, in words; and Flask's own folder, which no service has.
+    everywhere |= {"GET /problems/{path:name}", "GET /static/{path:filename}"}
+    declared = {(name, f"{op.method} {op.path}") for name, op, _ in operations()}
+
+    for name, app in _apps(world.shop).items():
+        rules = {
+            f"{method} {rule.rule.replace('<', '{').replace('>', '}')}"
+            for rule in app.url_map.iter_rules()
+            for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+        }
+        undeclared = {rule for rule in rules if (name, rule) not in declared}
+        assert undeclared == everywhere | known.get(name, set()), name
+
+
+def _apps(shop: Shop) -> dict[str, Any]:
+    from tools.together.part import parts_of
+
+    environments = {name: shop.ground.environment(name, "looked-at") for name in SERVICES}
+    return {part.name: part.app for part in parts_of(environments)}
