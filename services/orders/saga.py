@@ -59,7 +59,8 @@ def _hold_stock(placing: Placing, deps: Deps) -> None:
         case catalog.UnknownLine() as unknown:
             raise orders.UnknownProduct(sku=unknown.sku)
         case catalog.ReservationEnded():
-            # The order has been there before and has ended; recording finds it.
+            # An order that has been there before and has ended, which recording finds; or an attempt
+            # that broke off so long ago that its hold has lapsed.
             return
         case never:
             assert_never(never)
@@ -73,6 +74,8 @@ def _record_order(placing: Placing, deps: Deps) -> None:
     with deps.messages.transaction() as tx:
         known = tx.session.get(Order, placing.order_id)
         if known is None:
+            if not placing.held:
+                raise orders.AttemptLapsed
             known = _new_order(placing)
             tx.session.add(known)
             tx.session.flush()
@@ -143,8 +146,6 @@ def _undo(done: list[Step], placing: Placing, deps: Deps) -> None:
 
 
 def _new_order(placing: Placing) -> Order:
-    if not placing.held:
-        raise RuntimeError(f"{placing.order_id} has ended in the catalog but never began here")
     lines = [
         orders.PricedLine(
             sku=line.sku, name=line.name, quantity=line.quantity, unit_price=line.unit_price

@@ -39,6 +39,10 @@ class Place:
         return subprocess.Popen(command, env=self.environment, cwd=ROOT, stdout=subprocess.DEVNULL)
 
 
+# Neighbours that the two know and that are not measured: nobody listens there.
+_NOT_HERE = ("orders", "payments")
+
+
 @contextmanager
 def places() -> Iterator[list[Place]]:
     """The four processes, not started, with all that they need at their side."""
@@ -63,6 +67,8 @@ def places() -> Iterator[list[Place]]:
         binds = {(name, role): f"127.0.0.1:{free_port()}" for name in SERVICES for role in ROLES}
         for name in SERVICES:
             shared[f"PEER_{name.upper()}_URL"] = f"http://{binds[name, 'web']}"
+        for name in _NOT_HERE:
+            shared[f"PEER_{name.upper()}_URL"] = f"http://127.0.0.1:{free_port()}"
         made: list[Place] = []
         for name in SERVICES:
             private, public = new_key()

@@ -10,7 +10,9 @@ import threading
 import time
 from collections import Counter
 
+import pytest
 import redis
+from sqlalchemy import text
 
 from libs.messaging import Messages
 from libs.messaging.tests.shop import effects, sell
@@ -114,11 +116,20 @@ def test_two_workers_on_one_lane_double_nothing_for_the_cursor_is_compared(
     assert set(sold.values()) == {1}
 
 
+@pytest.mark.timeout(180)
 def test_without_the_comparison_effects_are_doubled(
     messages: Messages, credentials: Credentials, valkey: Valkey
 ) -> None:
-    sold, _, _ = run(
-        messages, credentials, valkey, "without_leases", "with_stalls", "without_compare_and_set"
-    )
+    faults = "without_leases", "with_stalls", "without_compare_and_set"
 
-    assert max(sold.values()) > 1
+    # Two that race do not always meet: on a busy machine one may be through before the other is up.
+    most = 0
+    for _ in range(3):
+        sold, _, _ = run(messages, credentials, valkey, *faults)
+        most = max(most, *sold.values())
+        if most > 1:
+            break
+        with messages.database.transaction() as session:
+            session.execute(text("DELETE FROM effect"))
+
+    assert most > 1

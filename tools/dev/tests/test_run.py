@@ -98,7 +98,7 @@ def checkout(tmp_path: Path) -> Iterator[Checkout]:
     assert checkout.processes() == set()
 
 
-def wait_until(true: Callable[[], bool], timeout_s: float = 20) -> None:
+def wait_until(true: Callable[[], bool], timeout_s: float = 60) -> None:
     ends = time.monotonic() + timeout_s
     while not true():
         assert time.monotonic() < ends
