@@ -89,6 +89,12 @@ def _reserve(
     )
 
 
+def _release(request: catalog.ReleaseStock, _: Service, world: World) -> None:
+    for line in world.holds.pop(request.order_id, ()):
+        world.stock[line.sku] += line.quantity
+    world.lapsed.add(request.order_id)
+
+
 def _get_payment(
     request: payments.GetPayment, _: Admin | Service, world: World
 ) -> payments.Payment | payments.NoSuchPayment:
@@ -122,8 +128,11 @@ def deps(world: World, database: TestDatabase, servers: Servers, tmp_path: Path)
     peers = Peers(
         NAME, PEERS, nowhere("catalog", "payments"), ServiceTokens(NAME, load_private(key))
     )
-    reserve = catalog.ReserveStock.handled_by(_reserve)
-    peers.put("catalog", neighbour(catalog, [reserve], world, believing=NAME))
+    holding = [
+        catalog.ReserveStock.handled_by(_reserve),
+        catalog.ReleaseStock.handled_by(_release),
+    ]
+    peers.put("catalog", neighbour(catalog, holding, world, believing=NAME))
     get_payment = payments.GetPayment.handled_by(_get_payment)
     peers.put("payments", neighbour(payments, [get_payment], world, believing=NAME))
     return Deps(
