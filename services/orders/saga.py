@@ -73,7 +73,7 @@ def _record_order(placing: Placing, deps: Deps) -> None:
     with deps.messages.transaction() as tx:
         known = tx.session.get(Order, placing.order_id)
         if known is None:
-            known = _new_order(placing)
+            known = _new_order(placing, deps)
             tx.session.add(known)
             tx.session.flush()
             tx.publish(
@@ -142,7 +142,7 @@ def _undo(done: list[Step], placing: Placing, deps: Deps) -> None:
             log.warning("not undone", order_id=placing.order_id, why=error.why)
 
 
-def _new_order(placing: Placing) -> Order:
+def _new_order(placing: Placing, deps: Deps) -> Order:
     if not placing.held:
         raise RuntimeError(f"{placing.order_id} has ended in the catalog but never began here")
     lines = [
@@ -152,6 +152,7 @@ def _new_order(placing: Placing) -> Order:
         for line in placing.held
     ]
     nothing = Money(cents=0, currency=lines[0].unit_price.currency)
+    now = datetime.now(UTC)
     total = sum((line.unit_price * line.quantity for line in lines), start=nothing)
     return Order(
         order_id=placing.order_id,
@@ -160,5 +161,6 @@ def _new_order(placing: Placing) -> Order:
         total_cents=total.cents,
         currency=total.currency,
         payment_method=placing.request.payment_method,
-        placed_at=datetime.now(UTC),
+        placed_at=now,
+        deadline_at=now + deps.order_deadline,
     )
