@@ -90,6 +90,11 @@ class UnknownProduct(Problem, status=422, title="A line names no product"):
     sku: Sku
 
 
+class TriedTooLate(Problem, status=409, title="This Idempotency-Key came back too late"):
+    """Nothing was ordered: what its first request had held was given back long ago. Order again with
+    a new key."""
+
+
 class NoSuchOrder(Problem, status=404, title="No such order"):
     """No order has this number, or it is somebody else's."""
 
@@ -97,7 +102,7 @@ class NoSuchOrder(Problem, status=404, title="No such order"):
 
 
 class PlaceOrder(
-    Request[User, Order, LineUnavailable | UnknownProduct],
+    Request[User, Order, LineUnavailable | UnknownProduct | TriedTooLate],
     http="POST /api/v1/orders",
     status=201,
     repeat=KEYED,

@@ -59,14 +59,16 @@ def _hold_stock(placing: Placing, deps: Deps) -> None:
         case catalog.UnknownLine() as unknown:
             raise orders.UnknownProduct(sku=unknown.sku)
         case catalog.ReservationEnded():
-            # The order has been there before and has ended; recording finds it.
+            # The order was cancelled before, and recording finds it; or the first request died
+            # right after this step, and nobody came back until the hold had lapsed.
             return
         case never:
             assert_never(never)
 
 
 def _give_stock_back(placing: Placing, deps: Deps) -> None:
-    deps.peers.attempt(catalog.ReleaseStock(order_id=placing.order_id))
+    if placing.held:
+        deps.peers.attempt(catalog.ReleaseStock(order_id=placing.order_id))
 
 
 def _record_order(placing: Placing, deps: Deps) -> None:
@@ -144,7 +146,7 @@ def _undo(done: list[Step], placing: Placing, deps: Deps) -> None:
 
 def _new_order(placing: Placing, deps: Deps) -> Order:
     if not placing.held:
-        raise RuntimeError(f"{placing.order_id} has ended in the catalog but never began here")
+        raise orders.TriedTooLate
     lines = [
         orders.PricedLine(
             sku=line.sku, name=line.name, quantity=line.quantity, unit_price=line.unit_price

@@ -53,14 +53,17 @@ class World:
     prices: dict[Sku, int] = field(default_factory=lambda: {MUG: 800, PEN: 150})
     stock: dict[Sku, int] = field(default_factory=lambda: {MUG: 10, PEN: 100})
     holds: dict[OrderId, tuple[catalog.Line, ...]] = field(default_factory=dict)
+    lapsed: set[OrderId] = field(default_factory=set)
     asked_to_hold: int = 0
     paid: dict[OrderId, payments.State] = field(default_factory=dict)
 
 
 def _reserve(
     request: catalog.ReserveStock, _: Service, world: World
-) -> catalog.Reservation | catalog.OutOfStock | catalog.UnknownLine:
+) -> catalog.Reservation | catalog.OutOfStock | catalog.UnknownLine | catalog.ReservationEnded:
     world.asked_to_hold += 1
+    if request.order_id in world.lapsed:
+        return catalog.ReservationEnded(order_id=request.order_id)
     if request.order_id not in world.holds:
         for line in request.lines:
             if line.sku not in world.stock:
