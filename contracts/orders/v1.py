@@ -90,9 +90,9 @@ class UnknownProduct(Problem, status=422, title="A line names no product"):
     sku: Sku
 
 
-class AttemptLapsed(Problem, status=409, title="This attempt to order has lapsed"):
-    """A first attempt with this Idempotency-Key broke off, and what it held is free again. Nothing
-    was ordered; order with a new key."""
+class TriedTooLate(Problem, status=409, title="This Idempotency-Key came back too late"):
+    """Nothing was ordered: what its first request had held was given back long ago. Order again with
+    a new key."""
 
 
 class NoSuchOrder(Problem, status=404, title="No such order"):
@@ -102,7 +102,7 @@ class NoSuchOrder(Problem, status=404, title="No such order"):
 
 
 class PlaceOrder(
-    Request[User, Order, LineUnavailable | UnknownProduct | AttemptLapsed],
+    Request[User, Order, LineUnavailable | UnknownProduct | TriedTooLate],
     http="POST /api/v1/orders",
     status=201,
     repeat=KEYED,

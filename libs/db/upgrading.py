@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import tempfile
 from collections.abc import Iterator
+from typing import Any
 
 from sqlalchemy import NullPool, create_engine, make_url, text
 
@@ -15,13 +16,15 @@ _ADVISORY_LOCK = 6_012_742  # one migration of a database at a time; any number 
 _LOCK_TIMEOUT_S = 5  # for a table in use; whoever comes after us waits as long
 
 
-def migrate(service: str, url: str) -> tuple[str, ...]:
+def migrate(service: str, url: str, *, to: str | None = None) -> tuple[str, ...]:
     """Make or change the tables of a service and of the libraries that it uses; the ids of the
     versions applied, none when all was there already.
 
     All in one transaction, as the owner role: it happens whole or not at all. Two at once wait for
     each other, also behind a pooler. Repeating is safe. Raises Unavailable when the database is
     down, or a table was in use for 5 s.
+
+    With `to`, the service's own tables stop at that version: for tests of what comes after it.
     """
     # Only this command needs alembic; web and worker must not pay for importing it.
     from alembic.operations import Operations
@@ -35,13 +38,16 @@ def migrate(service: str, url: str) -> tuple[str, ...]:
                 module = importlib.import_module(name)
                 yield Script(module, module.revision, module.__file__ or name)
 
-    versions.heads(service)  # refuses ids that `ready` could not read
+    heads = dict(versions.heads(service))  # refuses ids that `ready` could not read
+    if to is not None:
+        heads[versions.branch_of(to)] = to
     # alembic wants a folder that exists, and then does not look into it.
     scripts = Versions(tempfile.gettempdir())
     applied: list[str] = []
 
     def upgrade(current: str, _: MigrationContext) -> list[RevisionStep]:
-        steps = scripts._upgrade_revs("heads", current)
+        wanted: Any = tuple(heads.values())  # it takes several; its annotation names one
+        steps = scripts._upgrade_revs(wanted, current)
         applied.extend(step.revision.revision for step in steps)
         return steps
 

@@ -43,6 +43,8 @@ class Order(Base):
     reason: Mapped[str | None] = mapped_column(default=None)
     detail: Mapped[str | None] = mapped_column(default=None)
     ended_at: Mapped[datetime | None] = mapped_column(default=None)
+    # Unknown of orders that the code of orders_0001 placed.
+    deadline_at: Mapped[datetime | None] = mapped_column(default=None)
 
     @property
     def total(self) -> Money:

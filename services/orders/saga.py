@@ -59,24 +59,23 @@ def _hold_stock(placing: Placing, deps: Deps) -> None:
         case catalog.UnknownLine() as unknown:
             raise orders.UnknownProduct(sku=unknown.sku)
         case catalog.ReservationEnded():
-            # An order that has been there before and has ended, which recording finds; or an attempt
-            # that broke off so long ago that its hold has lapsed.
+            # The order was cancelled before, and recording finds it; or the first request died
+            # right after this step, and nobody came back until the hold had lapsed.
             return
         case never:
             assert_never(never)
 
 
 def _give_stock_back(placing: Placing, deps: Deps) -> None:
-    deps.peers.attempt(catalog.ReleaseStock(order_id=placing.order_id))
+    if placing.held:
+        deps.peers.attempt(catalog.ReleaseStock(order_id=placing.order_id))
 
 
 def _record_order(placing: Placing, deps: Deps) -> None:
     with deps.messages.transaction() as tx:
         known = tx.session.get(Order, placing.order_id)
         if known is None:
-            if not placing.held:
-                raise orders.AttemptLapsed
-            known = _new_order(placing)
+            known = _new_order(placing, deps)
             tx.session.add(known)
             tx.session.flush()
             tx.publish(
@@ -145,7 +144,9 @@ def _undo(done: list[Step], placing: Placing, deps: Deps) -> None:
             log.warning("not undone", order_id=placing.order_id, why=error.why)
 
 
-def _new_order(placing: Placing) -> Order:
+def _new_order(placing: Placing, deps: Deps) -> Order:
+    if not placing.held:
+        raise orders.TriedTooLate
     lines = [
         orders.PricedLine(
             sku=line.sku, name=line.name, quantity=line.quantity, unit_price=line.unit_price
@@ -153,6 +154,7 @@ def _new_order(placing: Placing) -> Order:
         for line in placing.held
     ]
     nothing = Money(cents=0, currency=lines[0].unit_price.currency)
+    now = datetime.now(UTC)
     total = sum((line.unit_price * line.quantity for line in lines), start=nothing)
     return Order(
         order_id=placing.order_id,
@@ -161,5 +163,6 @@ def _new_order(placing: Placing) -> Order:
         total_cents=total.cents,
         currency=total.currency,
         payment_method=placing.request.payment_method,
-        placed_at=datetime.now(UTC),
+        placed_at=now,
+        deadline_at=now + deps.order_deadline,
     )

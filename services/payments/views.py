@@ -5,8 +5,9 @@ from __future__ import annotations
 import time
 
 from flask import Flask, Response, request
-from werkzeug.exceptions import BadRequest
+from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
 
+from contracts.core.chassis import BodyTooLarge
 from libs.telemetry.logs import get_logger
 from services.payments import services, webhooks
 from services.payments.deps import Deps
@@ -27,7 +28,10 @@ def mount(app: Flask, deps: Deps) -> None:
     @app.post("/webhooks/provider", provide_automatic_options=False)
     def webhook() -> Response:
         request.max_content_length = BODY_LIMIT
-        body = request.get_data(cache=False)
+        try:
+            body = request.get_data(cache=False)
+        except RequestEntityTooLarge:
+            raise BodyTooLarge(limit_bytes=BODY_LIMIT) from None
         header = request.headers.get("Stripe-Signature", "")
         if not webhooks.is_genuine(body, header, deps.webhook_secrets, now=time.time()):
             log.warning("webhook refused")

@@ -53,8 +53,8 @@ class World:
     prices: dict[Sku, int] = field(default_factory=lambda: {MUG: 800, PEN: 150})
     stock: dict[Sku, int] = field(default_factory=lambda: {MUG: 10, PEN: 100})
     holds: dict[OrderId, tuple[catalog.Line, ...]] = field(default_factory=dict)
-    asked_to_hold: int = 0
     lapsed: set[OrderId] = field(default_factory=set)
+    asked_to_hold: int = 0
     paid: dict[OrderId, payments.State] = field(default_factory=dict)
 
 

@@ -131,13 +131,16 @@ def test_a_repeat_after_a_crash_between_the_steps_goes_on_with_the_hold(
     assert world.stock[MUG] == 8
 
 
-def test_a_repeat_of_an_attempt_whose_hold_has_lapsed_is_refused(
+def test_a_repeat_after_the_hold_of_a_request_that_died_has_lapsed_is_refused(
     ada: Api, world: World, published: Callable[[], list[str]]
 ) -> None:
     world.lapsed.add(saga.order_id_for(ADA, "k"))
 
-    assert ada.attempt(TWO_MUGS, key="k") == orders.AttemptLapsed()
+    refused = [ada.attempt(TWO_MUGS, key="k") for _ in range(2)]
+
+    assert refused == [orders.TriedTooLate()] * 2
     assert published() == []
+    assert ada.send(TWO_MUGS, key="another").status is orders.Status.PENDING
 
 
 def test_a_repeat_after_the_order_has_ended_answers_as_the_first_time(ada: Api, deps: Deps) -> None:

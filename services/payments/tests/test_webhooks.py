@@ -235,7 +235,11 @@ def test_the_old_secret_is_good_while_both_are_live() -> None:
 def test_a_webhook_that_is_too_large_is_not_read(shop: Payments) -> None:
     body = b" " * (BODY_LIMIT + 1)
 
-    assert post(shop, body).status_code == 413
+    refused = post(shop, body)
+
+    assert refused.status_code == 413
+    assert refused.json is not None
+    assert refused.json["limit_bytes"] == BODY_LIMIT
 
 
 def test_without_its_database_a_webhook_is_to_come_again(shop: Payments) -> None:
