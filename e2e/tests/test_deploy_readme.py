@@ -8,6 +8,7 @@ from pydantic import BaseModel
 from libs.config import MigrationSettings, Settings
 from services.catalog.config import CatalogSettings
 from services.notifications.config import NotificationsSettings
+from services.orders.config import OrdersSettings
 from services.payments.config import PaymentsSettings
 from services.users.config import UsersSettings
 
@@ -18,6 +19,7 @@ EVERY: list[type[BaseModel]] = [
     UsersSettings,
     CatalogSettings,
     NotificationsSettings,
+    OrdersSettings,
     PaymentsSettings,
 ]
 
