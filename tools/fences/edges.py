@@ -42,7 +42,7 @@ LIBRARIES = {
     "openapi_spec_validator": ["tests"],
     "prometheus_client": ["libs/telemetry", "libs/web", "libs/*/tests"],
     "psutil": ["libs/servers", "tools", "tests"],
-    "psycopg": ["libs/db", "libs/servers", "libs/testing", "libs/*/tests"],
+    "psycopg": ["libs/db", "libs/servers", "libs/testing", "libs/*/tests", "services/*/tests"],
     "pybreaker": ["libs/client", "tools/bench"],
     "pydantic_settings": ["libs/config"],
     "pytest": ["tests"],
