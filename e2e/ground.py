@@ -26,10 +26,11 @@ START_S = 60.0
 class Ground:
     """For these services, in `folder`. Nothing of theirs runs yet."""
 
-    def __init__(self, folder: Path, services: Sequence[str]) -> None:
+    def __init__(self, folder: Path, services: Sequence[str], *, durable: bool = False) -> None:
         self.folder = folder
         self.services = tuple(services)
-        self.postgres = Postgres(durable=False)
+        self.postgres_log = folder / "postgres.log"
+        self.postgres = Postgres(durable=durable, log=self.postgres_log)
         self.queue = Valkey(folder / "queue", free_port())
         self.cache = Valkey(persistent=False)
         self.mailbox = Mailbox(folder / "mails.jsonl")

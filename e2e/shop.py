@@ -21,8 +21,8 @@ class Shop:
 
     services: tuple[str, ...] = SERVICES
 
-    def __init__(self, folder: Path) -> None:
-        self.ground = Ground(folder, self.services)
+    def __init__(self, folder: Path, *, durable: bool = False) -> None:
+        self.ground = Ground(folder, self.services, durable=durable)
         self.programs: dict[str, Program] = {}
 
     def __enter__(self) -> Self:

@@ -41,6 +41,24 @@ signal.signal(signal.SIGTERM, lambda *_: threading.Thread(target=server.shutdown
 server.serve_forever()
 """
 
+TOGETHER = """
+import http.server, json, os, sys, threading
+class Ready(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+    def log_message(self, *_):
+        pass
+assert os.stat(sys.argv[1]).st_mode & 0o077 == 0, "it holds passwords"
+told = json.load(open(sys.argv[1]))
+assert list(told) == ["greeter"]
+assert told["greeter"]["DATABASE_URL"].startswith("postgresql://greeter_app:")
+for name in ("HTTP_BIND", "METRICS_BIND"):
+    host, port = told["greeter"][name].split(":")
+    server = http.server.ThreadingHTTPServer((host, int(port)), Ready)
+    threading.Thread(target=server.serve_forever).start()
+"""
+
 
 class Checkout:
     """A copy of what `./dev` is made of, with one service on a port that nobody uses."""
@@ -219,3 +237,25 @@ def test_two_ups_at_once_make_one_run(checkout: Checkout) -> None:
     assert [up.returncode for up in ups] == [0, 0]
     assert said[0] == said[1]
     assert checkout.status()[1] == 0
+
+
+def test_together_all_services_are_one_process_with_the_environment_of_each(
+    checkout: Checkout,
+) -> None:
+    together = checkout.root / "tools" / "together"
+    together.mkdir()
+    (together / "__main__.py").write_text(TOGETHER)
+
+    up = checkout.dev("up", "-d", "--together", "--ports", "auto")
+
+    assert up.returncode == 0, up.stderr
+    found, code = checkout.status()
+    pids = found["services"]["greeter"]["pids"]
+    assert (code, pids["web"]) == (0, pids["worker"])
+    assert checkout.dev("up", "-d").returncode != 0  # apart, while they are together
+
+    os.kill(pids["web"], signal.SIGKILL)
+    wait_until(lambda: not psutil.pid_exists(pids["web"]))
+    wait_until(lambda: checkout.status()[1] == 0)
+    again = checkout.status()[0]["services"]["greeter"]["pids"]
+    assert again["web"] == again["worker"] != pids["web"]
