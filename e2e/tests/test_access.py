@@ -94,7 +94,7 @@ def test_besides_operations_only_what_is_listed_here_is_served(world: World) -> 
     }
     everywhere = {"GET /livez", "GET /readyz", "GET /metrics", "GET /openapi.json"}
     # What problems mean, in words; and Flask's own folder, which no service has.
-    everywhere |= {"GET /problems/{path:name}", "GET /static/{path:filename}"}
+    everywhere |= {"GET /problems/{path:name}"}
     declared = {(name, f"{op.method} {op.path}") for name, op, _ in operations()}
 
     for name, app in _apps(world.shop).items():
