@@ -93,7 +93,7 @@ def test_besides_operations_only_what_is_listed_here_is_served(world: World) -> 
         "users": {"GET /.well-known/jwks.json"},
     }
     everywhere = {"GET /livez", "GET /readyz", "GET /metrics", "GET /openapi.json"}
-    # What problems mean, in words; and Flask's own folder, which no service has.
+    # What problems mean, in words.
     everywhere |= {"GET /problems/{path:name}"}
     declared = {(name, f"{op.method} {op.path}") for name, op, _ in operations()}
 
