@@ -8,8 +8,7 @@ import time
 from itertools import count
 from typing import Any
 
-import psycopg
-
+from tools.bench import superuser
 from tools.bench.shop import Ground
 
 _UNITS = 100_000
@@ -52,8 +51,7 @@ def open_shop(ground: Ground) -> str:
     """The number of a product that there is plenty of."""
     email = "admin@bench.example"
     _register(ground, email)
-    with psycopg.connect(ground.postgres.superuser_dsn("users")) as connection:
-        connection.execute("UPDATE account SET is_admin = true")
+    superuser.execute(ground.postgres, "UPDATE account SET is_admin = true", database="users")
     _register(ground, "ada@bench.example")
     token, catalog = _log_in(ground, email), _Door(ground, "catalog")
     price = {"cents": 1250, "currency": "EUR"}

@@ -11,9 +11,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
-import psycopg
 
 from libs.servers import Postgres
+from tools.bench import superuser
 
 # How a service counts its operations, the events it has handled and its jobs, in /metrics.
 _COUNTED = re.compile(
@@ -77,8 +77,6 @@ def statements_logged(postgres: Postgres) -> Iterator[None]:
 
 
 def _set(postgres: Postgres, **settings: str) -> None:
-    with psycopg.connect(postgres.superuser_dsn(), autocommit=True) as connection:
-        for name, value in settings.items():
-            connection.execute(f"ALTER SYSTEM SET {name} = '{value}'".encode())
-        connection.execute("SELECT pg_reload_conf()")
+    changes = [f"ALTER SYSTEM SET {name} = '{value}'" for name, value in settings.items()]
+    superuser.execute(postgres, *changes, "SELECT pg_reload_conf()")
     time.sleep(0.5)  # each of its processes hears of it by a signal
