@@ -56,8 +56,8 @@ class BodyTooLarge(Problem, status=413, title="The body is too large"):
     limit_bytes: int
 
 
-class UnsupportedMediaType(Problem, status=415, title="The body must be JSON"):
-    """Send `Content-Type: application/json`."""
+class UnsupportedMediaType(Problem, status=415, title="The body is of no kind that is read here"):
+    """Send a `Content-Type` out of `supported`."""
 
     supported: tuple[str, ...] = ("application/json",)
 

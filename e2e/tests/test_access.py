@@ -93,8 +93,8 @@ def test_besides_operations_only_what_is_listed_here_is_served(world: World) -> 
         "users": {"GET /.well-known/jwks.json"},
     }
     everywhere = {"GET /livez", "GET /readyz", "GET /metrics", "GET /openapi.json"}
-    # What problems mean, in words; and Flask's own folder, which no service has.
-    everywhere |= {"GET /problems/{path:name}", "GET /static/{path:filename}"}
+    # What problems mean, in words.
+    everywhere |= {"GET /problems/{path:name}"}
     declared = {(name, f"{op.method} {op.path}") for name, op, _ in operations()}
 
     for name, app in _apps(world.shop).items():

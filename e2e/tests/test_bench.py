@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tools.bench import memory, shop, start
+from tools.bench import memory, order, shop, start
 
 PROCESSES = {f"{service} {role}" for service in shop.SERVICES for role in shop.ROLES}
 
@@ -21,3 +21,14 @@ def test_the_start_of_every_process_is_measured() -> None:
     report = start.measure(rounds=1)
 
     assert {row[0] for row in report.rows} == PROCESSES
+
+
+@pytest.mark.timeout(120)
+def test_what_an_order_costs_is_measured() -> None:
+    report = order.measure(orders=2, warm_up=1, settle_s=0.3, topologies=("together",))
+
+    found = {name: float(value) for name, value in report.rows}
+    assert found["requests: orders PlaceOrder"] == 1
+    assert {"CPU, ms: everything", "jobs handled: payments.capture"} <= found.keys()
+    assert found["SQL statements: orders"] > 1
+    assert found["until answered, ms: p50"] <= found["until confirmed, ms: p50"]

@@ -72,7 +72,7 @@ def test_notifications_killed_before_it_mails(apart: Shop, admin: Customer) -> N
     apart.revive("notifications")
 
     mails = ada.wait_for_mails(2, RECOVERY_S)
-    assert sorted(mails) == ["Welcome, Ada", f"Your order {order_id} is confirmed"]
+    assert sorted(mails) == ["Welcome, Ada", f"Your order is confirmed: {order_id}"]
 
 
 def test_without_catalog_only_what_needs_it_is_refused_and_at_once(
@@ -154,7 +154,7 @@ def test_everything_killed_after_the_customer_has_paid(shop: Shop, admin: Custom
     assert ada.wait_for_end(order_id, RECOVERY_S)["status"] == "confirmed"
     wait_for(lambda: units(shop, sku) == (4, 0, 1), 20, "one unit is sold")
     mails = ada.wait_for_mails(2, RECOVERY_S)
-    assert sorted(mails) == ["Welcome, Ada", f"Your order {order_id} is confirmed"]
+    assert sorted(mails) == ["Welcome, Ada", f"Your order is confirmed: {order_id}"]
     assert shop.ground.ledger(order_id) == ["capture"]
 
 

@@ -21,7 +21,7 @@ def test_an_order_that_is_paid_is_confirmed_sold_and_mailed(shop: Shop, admin: C
     assert (ended["status"], ended["total"]) == ("confirmed", {"cents": 2500, "currency": "EUR"})
     assert shop.ground.ledger(order_id) == ["capture"]
     wait_for(lambda: units(shop, sku) == (3, 0, 2), 20, "two units are sold")
-    assert set(ada.wait_for_mails(2)) == {"Welcome, Ada", f"Your order {order_id} is confirmed"}
+    assert set(ada.wait_for_mails(2)) == {"Welcome, Ada", f"Your order is confirmed: {order_id}"}
 
 
 def test_a_declined_card_cancels_the_order_says_why_and_gives_the_stock_back(
@@ -36,4 +36,4 @@ def test_a_declined_card_cancels_the_order_says_why_and_gives_the_stock_back(
     assert ended["detail"] == "Your card was declined."
     assert shop.ground.ledger(order_id) == ["decline"]
     wait_for(lambda: units(shop, sku) == (5, 0, 0), 20, "the stock is back")
-    assert set(ada.wait_for_mails(2)) == {"Welcome, Ada", f"Your order {order_id} is cancelled"}
+    assert set(ada.wait_for_mails(2)) == {"Welcome, Ada", f"Your order is cancelled: {order_id}"}

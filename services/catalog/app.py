@@ -15,7 +15,7 @@ from services.catalog.routes import routes
 def create_app(deps: Deps | None = None) -> Flask:
     """The application; without `deps` they are made from the environment."""
     deps = deps or booted(from_environment)
-    app = Flask(__name__)
+    app = Flask(__name__, static_folder=None)
     serve(
         app,
         catalog,

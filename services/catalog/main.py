@@ -6,6 +6,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
+from libs.config import load
 from libs.runtime import Program, main
 from services.catalog.config import CatalogSettings
 
@@ -29,7 +30,14 @@ def worker() -> Worker:
 
     deps = from_environment()
     deps.peers.check("services.catalog")
-    return Worker(deps.messages, deps, consumers=consumers, jobs=jobs, feed_of=deps.peers.feed_of)
+    return Worker(
+        deps.messages,
+        deps,
+        consumers=consumers,
+        jobs=jobs,
+        feed_of=deps.peers.feed_of,
+        job_threads=load(CatalogSettings).worker_threads,
+    )
 
 
 program = Program(name="catalog", settings=CatalogSettings, app=app, worker=worker)

@@ -12,6 +12,6 @@ from services.notifications.deps import Deps, from_environment
 def create_app(deps: Deps | None = None) -> Flask:
     """The application; without `deps` they are made from the environment."""
     deps = deps or booted(from_environment)
-    app = Flask(__name__)
+    app = Flask(__name__, static_folder=None)
     serve(app, (), (), deps, access=Nobody(), ready={"postgres": deps.messages.database.ready})
     return app

@@ -21,7 +21,10 @@ def welcome(account: users.Account) -> Mail:
 def confirmed(account: users.Account, order: orders.Order) -> Mail:
     """For somebody whose order is paid."""
     return _mail(
-        "order_confirmed", account, subject=f"Your order {order.order_id} is confirmed", order=order
+        "order_confirmed",
+        account,
+        subject=f"Your order is confirmed: {order.order_id}",
+        order=order,
     )
 
 
@@ -30,7 +33,7 @@ def cancelled(account: users.Account, order: orders.Order) -> Mail:
     return _mail(
         "order_cancelled",
         account,
-        subject=f"Your order {order.order_id} is cancelled",
+        subject=f"Your order is cancelled: {order.order_id}",
         order=order,
         why=_why(order),
         was_declined=order.reason is orders.Reason.PAYMENT_DECLINED,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
+from libs.config import load
 from libs.runtime import Program, main
 from services.orders.config import OrdersSettings
 
@@ -28,7 +29,14 @@ def worker() -> Worker:
 
     deps = from_environment()
     deps.peers.check("services.orders")
-    return Worker(deps.messages, deps, consumers=consumers, jobs=jobs, feed_of=deps.peers.feed_of)
+    return Worker(
+        deps.messages,
+        deps,
+        consumers=consumers,
+        jobs=jobs,
+        feed_of=deps.peers.feed_of,
+        job_threads=load(OrdersSettings).worker_threads,
+    )
 
 
 program = Program(name="orders", settings=OrdersSettings, app=app, worker=worker)

@@ -14,7 +14,7 @@ from services.payments.routes import routes
 def create_app(deps: Deps | None = None) -> Flask:
     """The application; without `deps` they are made from the environment."""
     deps = deps or booted(from_environment)
-    app = Flask(__name__)
+    app = Flask(__name__, static_folder=None)
     serve(
         app,
         payments,

@@ -1,4 +1,4 @@
-"""`python -m tools.bench operations|calls|memory|start|latency [--json]`"""
+"""`python -m tools.bench operations|calls|memory|start|latency|order [--json]`"""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ BENCHMARKS = {
     "memory": "PSS of each process of the services, as really started",
     "start": "time from the start of a process to its first 200",
     "latency": "from a commit to the handler of its event and to the start of its job",
+    "order": "what an order costs: time, CPU, messages and SQL, in both topologies",
 }
 
 

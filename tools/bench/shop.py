@@ -1,27 +1,23 @@
-"""users and notifications as they really run: servers, mail catcher, webs and workers."""
+"""Services as they really run: servers, mail catcher, webs and workers."""
 
 from __future__ import annotations
 
 import json
-import os
-import signal
 import subprocess
-import sys
 import tempfile
 import time
-import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from libs.access.keys import new_key
+from libs.db import migrate
 from libs.servers import Credentials, Postgres, Valkey, free_port, provision
+from tools.bench.programs import end, module, ours, until_ok
 
-ROOT = Path(__file__).parents[2]
 SERVICES, ROLES = ("users", "notifications"), ("web", "worker")
-PATIENCE_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,28 +31,50 @@ class Place:
 
     def start(self) -> subprocess.Popen[bytes]:
         """Begin its start."""
-        command = [sys.executable, "-m", f"services.{self.service}.main", self.role]
-        return subprocess.Popen(command, env=self.environment, cwd=ROOT, stdout=subprocess.DEVNULL)
+        return module(f"services.{self.service}.main", self.role, env=self.environment)
 
 
-# Neighbours that the two know and that are not measured: nobody listens there.
-_NOT_HERE = ("orders", "payments")
+# Neighbours that the services of a benchmark may do without: nobody listens there.
+_NEIGHBOURS = ("orders", "payments")
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """Processes that are not started, and the servers at their side, which are."""
+
+    places: list[Place]
+    folder: Path
+    postgres: Postgres
+    servers: dict[str, int]
+
+    @property
+    def postgres_log(self) -> Path:
+        """What PostgreSQL says."""
+        return self.folder / "postgres.log"
 
 
 @contextmanager
 def places() -> Iterator[list[Place]]:
-    """The four processes, not started, with all that they need at their side."""
+    """The processes of users and notifications, not started, with all that they need."""
+    with ground(SERVICES) as made:
+        yield made.places
+
+
+@contextmanager
+def ground(services: Sequence[str], *, durable: bool = False) -> Iterator[Ground]:
+    """A web and a worker of each service, not started, with all that they need."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        postgres = stack.enter_context(Postgres(durable=False))
+        log = folder / "postgres.log"
+        postgres = stack.enter_context(Postgres(durable=durable, log=log))
         queue, cache = stack.enter_context(Valkey()), stack.enter_context(Valkey())
         smtp, pages = free_port(), free_port()
-        mail = _module("tools.mail", *_mail_options(folder, smtp, pages), env=_ours())
+        mail = module("tools.mail", *_mail_options(folder, smtp, pages), env=ours())
         stack.callback(end, mail)
         for keys in ("public", "user"):
             (folder / keys).mkdir()
         (folder / "user" / "2026.pem").write_bytes(new_key()[0])
-        shared = _ours() | {
+        shared = ours() | {
             "QUEUE_URL": queue.url,
             "CACHE_URL": cache.url,
             "SERVICE_KEYS_DIR": str(folder / "public"),
@@ -64,69 +82,69 @@ def places() -> Iterator[list[Place]]:
             "MAIL_FROM": "shop@concord.example",
             "SMTP_URL": f"smtp://127.0.0.1:{smtp}",
         }
-        binds = {(name, role): f"127.0.0.1:{free_port()}" for name in SERVICES for role in ROLES}
-        for name in SERVICES:
-            shared[f"PEER_{name.upper()}_URL"] = f"http://{binds[name, 'web']}"
-        for name in _NOT_HERE:
-            shared[f"PEER_{name.upper()}_URL"] = f"http://127.0.0.1:{free_port()}"
+        binds = {(name, role): f"127.0.0.1:{free_port()}" for name in services for role in ROLES}
+        for name in {*services, *_NEIGHBOURS}:
+            bind = binds.get((name, "web")) or f"127.0.0.1:{free_port()}"
+            shared[f"PEER_{name.upper()}_URL"] = f"http://{bind}"
+        if "payments" in services:
+            shared |= _provider(stack, folder, binds["payments", "web"])
         made: list[Place] = []
-        for name in SERVICES:
+        for name in services:
             private, public = new_key()
             (folder / f"{name}.pem").write_bytes(private)
             (folder / "public" / f"{name}.pem").write_bytes(public)
-            own = shared | _own(
-                folder, name, provision(postgres, name, owner_password="o", app_password="a")
-            )
-            subprocess.run(
-                [sys.executable, "-m", f"services.{name}.main", "migrate"],
-                env=own,
-                cwd=ROOT,
-                check=True,
-                stdout=subprocess.DEVNULL,
-            )
+            made_for = provision(postgres, name, owner_password="o", app_password="a")
+            migrate(name, made_for.owner_url)
+            own = shared | _own(folder, name, made_for)
             for role in ROLES:
                 bind = binds[name, role]
                 listen = {"web": "HTTP_BIND", "worker": "METRICS_BIND"}[role]
                 environment = own | {listen: bind, "RUN_DIR": str(folder / name / role)}
                 made.append(Place(name, role, f"http://{bind}", environment))
-        yield made
+        pids = {
+            "PostgreSQL": postgres.pid,
+            "Valkey, queue": queue.pid,
+            "Valkey, cache": cache.pid,
+        }
+        yield Ground(made, folder, postgres, pids)
 
 
 @contextmanager
 def running() -> Iterator[dict[tuple[str, str], subprocess.Popen[bytes]]]:
     """All four processes, ready; by service and role."""
-    with places() as made, ExitStack() as stack:
-        started: dict[tuple[str, str], subprocess.Popen[bytes]] = {}
-        for place in made:
-            process = started[place.service, place.role] = place.start()
-            stack.callback(end, process)
-        for place in made:
-            until_ok(f"{place.url}/readyz", started[place.service, place.role])
+    with places() as made, started(made) as processes:
         _shop_a_little(made)
-        yield started
+        yield processes
 
 
-def until_ok(url: str, process: subprocess.Popen[bytes]) -> float:
-    """Ask until it answers 200; the time of the clock `perf_counter` then. Raises RuntimeError
-    when the process ends instead."""
-    deadline = time.perf_counter() + PATIENCE_S
-    while time.perf_counter() < deadline and process.poll() is None:
-        try:
-            with urllib.request.urlopen(url, timeout=2):
-                return time.perf_counter()
-        except (urllib.error.URLError, OSError):
-            time.sleep(0.005)
-    raise RuntimeError(f"{url} does not answer, process {process.args!r} is {process.poll()}")
+@contextmanager
+def started(places: list[Place]) -> Iterator[dict[tuple[str, str], subprocess.Popen[bytes]]]:
+    """Each as a process, ready; by service and role."""
+    with ExitStack() as stack:
+        begun: dict[tuple[str, str], subprocess.Popen[bytes]] = {}
+        for place in places:
+            process = begun[place.service, place.role] = place.start()
+            stack.callback(end, process)
+        for place in places:
+            until_ok(f"{place.url}/readyz", begun[place.service, place.role])
+        yield begun
 
 
-def end(process: subprocess.Popen[bytes]) -> None:
-    """SIGTERM, and wait; SIGKILL after 20 s."""
-    process.send_signal(signal.SIGTERM)
+@contextmanager
+def together(ground: Ground) -> Iterator[subprocess.Popen[bytes]]:
+    """All of them in one process, ready."""
+    told: dict[str, dict[str, str]] = {}
+    for place in ground.places:
+        told[place.service] = place.environment | told.get(place.service, {})
+    file = ground.folder / "together.json"
+    file.write_text(json.dumps(told))
+    process = module("tools.together", str(file), env=ours())
     try:
-        process.wait(timeout=20)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
+        for place in ground.places:
+            until_ok(f"{place.url}/readyz", process)
+        yield process
+    finally:
+        end(process)
 
 
 def _shop_a_little(made: list[Place]) -> None:
@@ -150,6 +168,21 @@ def _ask(url: str, body: dict[str, str] | None, token: str = "") -> dict[str, st
         return read
 
 
+def _provider(stack: ExitStack, folder: Path, payments: str) -> dict[str, str]:
+    """Who takes the money, running; and what payments is told of it."""
+    address = f"127.0.0.1:{free_port()}"
+    secrets = {
+        "PROVIDER_API_KEY": "key-of-the-benchmark",
+        "PROVIDER_WEBHOOK_SECRET": "whsec-of-the-benchmark",
+    }
+    options = ("--data", str(folder / "provider"), "--http", address)
+    webhooks = ("--webhook-url", f"http://{payments}/webhooks/provider")
+    process = module("tools.provider", *options, *webhooks, env=ours() | secrets)
+    stack.callback(end, process)
+    until_ok(f"http://{address}/readyz", process)
+    return secrets | {"PAYMENT_PROVIDER": "simulator", "PROVIDER_URL": f"http://{address}"}
+
+
 def _own(folder: Path, name: str, credentials: Credentials) -> dict[str, str]:
     return {
         "DATABASE_URL": credentials.app_url,
@@ -158,19 +191,8 @@ def _own(folder: Path, name: str, credentials: Credentials) -> dict[str, str]:
     }
 
 
-def _ours() -> dict[str, str]:
-    # As on a developer's machine: what was compiled once is not compiled again.
-    kept = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
-    return kept | {"PYTHONPATH": str(ROOT)}
-
-
 def _mail_options(folder: Path, smtp: int, pages: int) -> tuple[str, ...]:
     return (
         *("--smtp", f"127.0.0.1:{smtp}", "--http", f"127.0.0.1:{pages}"),
         *("--data", str(folder / "mail")),
     )
-
-
-def _module(name: str, *options: str, env: dict[str, str]) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", name, *options]
-    return subprocess.Popen(command, env=env, cwd=ROOT, stdout=subprocess.DEVNULL)

@@ -6,6 +6,7 @@ import time
 from statistics import median
 
 from tools.bench import shop
+from tools.bench.programs import end, until_ok
 from tools.bench.tables import Report
 
 AT_MOST_S = 2.0
@@ -30,10 +31,10 @@ def _once(place: shop.Place) -> tuple[float, float]:
     began = time.perf_counter()
     process = place.start()
     try:
-        alive = shop.until_ok(f"{place.url}/livez", process)
-        ready = shop.until_ok(f"{place.url}/readyz", process)
+        alive = until_ok(f"{place.url}/livez", process)
+        ready = until_ok(f"{place.url}/readyz", process)
     finally:
-        shop.end(process)
+        end(process)
     return alive - began, ready - began
 
 

@@ -62,6 +62,7 @@ def worker_of(part: Part, parts: Sequence[Part]) -> Worker:
         consumers=_table(part.name, "consumers"),
         jobs=_table(part.name, "jobs"),
         feed_of=deps.peers.feed_of,
+        job_threads=part.settings.worker_threads,
     )
 
 

@@ -48,13 +48,13 @@ CONFIRMED = News(
     orders.OrderConfirmed(order_id=ID, user_id=WHO),
     MailConfirmed(order_id=ID, user_id=WHO).keyed(f"confirmed:{ID}"),
     mail_confirmed,
-    f"Your order {ID} is confirmed",
+    f"Your order is confirmed: {ID}",
 )
 CANCELLED = News(
     orders.OrderCancelled(order_id=ID, user_id=WHO, reason=orders.Reason.TOOK_TOO_LONG),
     MailCancelled(order_id=ID, user_id=WHO).keyed(f"cancelled:{ID}"),
     mail_cancelled,
-    f"Your order {ID} is cancelled",
+    f"Your order is cancelled: {ID}",
 )
 REFUNDED = News(
     payments.PaymentRefunded(order_id=ID, user_id=WHO, amount=REFUND),

@@ -6,6 +6,7 @@ import hmac
 import json
 import time
 from hashlib import sha256
+from io import BytesIO
 from threading import Thread
 from typing import Any
 
@@ -240,6 +241,17 @@ def test_a_webhook_that_is_too_large_is_not_read(shop: Payments) -> None:
     assert refused.status_code == 413
     assert refused.json is not None
     assert refused.json["limit_bytes"] == BODY_LIMIT
+
+
+def test_a_webhook_in_chunks_that_is_too_large_is_no_forgery(shop: Payments) -> None:
+    body = BytesIO(b" " * (BODY_LIMIT + 1))
+    in_chunks = {"HTTP_TRANSFER_ENCODING": "chunked", "wsgi.input_terminated": True}
+
+    refused = shop.app.test_client().post(
+        "/webhooks/provider", input_stream=body, environ_overrides=in_chunks
+    )
+
+    assert refused.status_code == 413
 
 
 def test_without_its_database_a_webhook_is_to_come_again(shop: Payments) -> None:
