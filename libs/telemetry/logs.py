@@ -92,7 +92,7 @@ def set_up(
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=[structlog.stdlib.add_logger_name, *shared],
+            foreign_pre_chain=[_named_as_ours, *shared],
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *render],
         )
     )
@@ -109,6 +109,12 @@ def without_secrets(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
     hide = event.pop("hide", None)
     hidden = hide.texts if isinstance(hide, Hidden) else ()
     return {name: _shown(name, value, hidden) for name, value in event.items()}
+
+
+def _named_as_ours(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
+    named = structlog.stdlib.add_logger_name(logger, method, event)
+    named["logger_name"] = named.pop("logger")
+    return named
 
 
 def _shown(name: str, value: object, hidden: tuple[str, ...]) -> object:
