@@ -21,6 +21,8 @@ from services.notifications.jobs import jobs
 def _welcome_and_tally(event: users.UserRegistered, tx: Tx, deps: Deps) -> None:
     welcome(event, tx, deps)
     tx.session.execute(text("INSERT INTO tally VALUES (:id)"), {"id": event.user_id})
+    # Long enough for the other worker to come to the same event.
+    tx.session.execute(text("SELECT pg_sleep(0.03)"))
 
 
 consumers: tuple[Consumer[Tx, Deps], ...] = (users.UserRegistered.handled_by(_welcome_and_tally),)
