@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -105,8 +107,15 @@ class Shop:
 
     def wipe_queue(self) -> None:
         """Kill the queue's Valkey with -9, take its data away, and start it empty."""
+        with self.queue_away():
+            pass
+
+    @contextmanager
+    def queue_away(self) -> Iterator[None]:
+        """The queue's Valkey is killed with -9 and its data gone; it comes back empty."""
         self._kill_queue()
         shutil.rmtree(self.ground.folder / "queue")
+        yield
         self.ground.queue.start()
 
     def kill_queue(self) -> None:
