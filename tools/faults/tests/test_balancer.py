@@ -1,0 +1,84 @@
+"""The balancer sends nobody to an instance that says it is not ready, or that is not there."""
+
+from __future__ import annotations
+
+import threading
+import time
+import urllib.request
+from collections import Counter
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from libs.servers import free_port
+from tools.faults.balancer import Balancer
+
+
+class Instance:
+    """Says its name; ready as long as it is told to be."""
+
+    def __init__(self, name: str) -> None:
+        instance = self
+        self.ready = True
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                status = 503 if self.path == "/readyz" and not instance.ready else 200
+                self.send_response(status)
+                self.end_headers()
+                self.wfile.write(name.encode())
+
+            def log_message(self, format: str, *args: object) -> None:
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.port: int = self._server.server_port
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+def names(balancer: Balancer, asked: int) -> Counter[str]:
+    url = f"http://127.0.0.1:{balancer.port}/"
+    answers = Counter[str]()
+    for _ in range(asked):
+        with urllib.request.urlopen(url, timeout=5) as answer:
+            answers[answer.read().decode()] += 1
+    return answers
+
+
+def wait_for(is_so: Callable[[], bool]) -> None:
+    ends = time.monotonic() + 10
+    while not is_so():
+        assert time.monotonic() < ends
+        time.sleep(0.02)
+
+
+def test_two_instances_are_asked_in_turns_and_one_that_drains_no_more() -> None:
+    one, two = Instance("one"), Instance("two")
+    with Balancer((one.port, two.port)) as balancer:
+        wait_for(lambda: len(balancer.ready) == 2)
+        both = names(balancer, 10)
+        one.ready = False
+        wait_for(lambda: balancer.ready == {two.port})
+        left = names(balancer, 10)
+        one.ready = True
+        wait_for(lambda: len(balancer.ready) == 2)
+        again = names(balancer, 10)
+
+    one.close()
+    two.close()
+    assert both == again == {"one": 5, "two": 5}
+    assert left == {"two": 10}
+
+
+def test_an_instance_that_died_since_it_was_looked_at_is_passed_over() -> None:
+    one = Instance("one")
+    with Balancer((one.port, free_port())) as balancer:
+        wait_for(lambda: bool(balancer.ready))
+        # What the balancer believes between two looks.
+        balancer._ready.append(free_port())
+
+        assert names(balancer, 6) == {"one": 6}
+    one.close()
