@@ -9,6 +9,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from fnmatch import fnmatchcase
 from typing import Any, Self
 
 from tools.faults.behaviours import PASS, Behaviour
@@ -78,9 +79,18 @@ class Proxies:
         self._known(edge)
         self._ask({"do": "behave", "edge": edge, "behaviour": asdict(behaviour)})
 
+    def named(self, *patterns: str) -> list[str]:
+        """The edges with such a name: `orders.*->catalog`. Raises LookupError when a pattern has none:
+        a fault on an edge that isn't there proves nothing."""
+        for pattern in patterns:
+            if not any(fnmatchcase(edge, pattern) for edge in self._edges):
+                raise LookupError(self._unknown(pattern))
+        return [e for e in self._edges if any(fnmatchcase(e, pattern) for pattern in patterns)]
+
     @contextmanager
-    def behaving(self, behaviour: Behaviour, *edges: str) -> Iterator[None]:
-        """For as long as the block takes."""
+    def behaving(self, behaviour: Behaviour, *patterns: str) -> Iterator[None]:
+        """All edges of these names, for as long as the block takes."""
+        edges = self.named(*patterns)
         try:
             for edge in edges:
                 self.behave(edge, behaviour)
@@ -101,7 +111,10 @@ class Proxies:
 
     def _known(self, edge: str) -> None:
         if edge not in self._edges:
-            raise LookupError(f"no edge {edge!r}; there are {', '.join(sorted(self._edges))}")
+            raise LookupError(self._unknown(edge))
+
+    def _unknown(self, edge: str) -> str:
+        return f"no edge {edge!r}; there are {', '.join(sorted(self._edges))}"
 
     def _ask(self, order: dict[str, object]) -> Any:
         with self._lock:
