@@ -85,7 +85,7 @@ def _leftovers(places: Places) -> Finding:
         return Finding("processes", True, f"up, supervised by {running.supervisor.pid}")
     last = state.read(places)
     recorded = [u.process for u in last.units.values() if u.process] if last else []
-    left = {known.pid for known in [*recorded, *marked(places.root)] if known.alive}
+    left = {known.pid for known in [*recorded, *marked(places.mark)] if known.alive}
     text = f"left behind: {', '.join(map(str, sorted(left)))}" if left else "none left behind"
     return Finding("processes", not left, text, "./dev down")
 

@@ -41,7 +41,7 @@ def common_environment(places: Places) -> dict[str, str]:
     """For whatever runs our Python code."""
     return {
         **os.environ,
-        MARK: str(places.root),
+        MARK: str(places.mark),
         "PYTHONPATH": str(places.root),
         "PYTHONUNBUFFERED": "1",
     }

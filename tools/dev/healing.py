@@ -43,7 +43,7 @@ def end_leftovers(places: Places) -> int:
     last = state.read(places)
     recorded = {name: unit.process for name, unit in last.units.items()} if last else {}
     services = [known for name, known in recorded.items() if known and name not in SERVERS]
-    services += [known for known in processes.marked(places.root) if known not in services]
+    services += [known for known in processes.marked(places.mark) if known not in services]
     servers = [known for name in SERVERS if (known := recorded.get(name))]
     services = [known for known in services if known not in servers]
     left = [known for known in {*services, *servers} if known.alive]

@@ -45,6 +45,8 @@ class Keeper:
         self._tell = tell
         self._ending = threading.Event()
         self._wanted_anew = threading.Event()
+        self._may_run = threading.Event()
+        self._may_run.set()
         self._known: Known | None = None
         self._restarts = 0
         self._thread = threading.Thread(target=self._keep, name=name, daemon=True)
@@ -57,6 +59,20 @@ class Keeper:
         """Asks for a fresh start now, also of a unit that waits after a failure."""
         self._wanted_anew.set()
 
+    def hold(self) -> None:
+        """Once it has ended, however that came, it stays so until `release`."""
+        self._may_run.clear()
+
+    def release(self) -> None:
+        """It may run again, and does so at once if it has ended."""
+        self.failures = 0
+        self._may_run.set()
+
+    @property
+    def process(self) -> Known | None:
+        """The one that runs, or ran last."""
+        return self._known
+
     def stop(self) -> None:
         """Asks it to end; `join` waits for that."""
         self._ending.set()
@@ -68,7 +84,8 @@ class Keeper:
         try:
             if all(self._come(event) for event in self._after):
                 while not self._ending.is_set():
-                    self._once()
+                    if self._come(self._may_run):
+                        self._once()
         finally:
             self._unit.stop()
             self._known = None
@@ -107,7 +124,7 @@ class Keeper:
         pause_s = _BACKOFF_S[min(self.failures, len(_BACKOFF_S)) - 1]
         self._tell(self.name, "failed", pause_s, why)
         ends = time.monotonic() + pause_s
-        while time.monotonic() < ends and not self._disturbed():
+        while time.monotonic() < ends and self._may_run.is_set() and not self._disturbed():
             self._wanted_anew.wait(_POLL_S)
 
     def _begin(self) -> str:

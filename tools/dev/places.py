@@ -1,4 +1,4 @@
-"""Where things are: the checkout, and its git-ignored `.dev/` that holds all that `./dev` keeps."""
+"""Where things are: the checkout, and its git-ignored `.dev/` that holds all that a run keeps."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -6,13 +6,20 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Places:
-    """The paths of one checkout."""
+    """The paths of one checkout, or of a run beside it whose `own` folder is not the checkout's: the
+    two do not see each other."""
 
     root: Path
+    own: Path | None = None
 
     @property
     def dev(self) -> Path:
-        return self.root / ".dev"
+        return self.own or self.root / ".dev"
+
+    @property
+    def mark(self) -> Path:
+        """What marks the processes of a run; see processes.MARK."""
+        return self.own or self.root
 
     @property
     def state(self) -> Path:
@@ -44,7 +51,7 @@ class Places:
     def make(self) -> None:
         """Makes the folders. `.dev` is open to passers-by because root's PostgreSQL runs as
         `nobody`; what is secret in it has modes of its own."""
-        self.dev.mkdir(mode=0o755, exist_ok=True)
+        self.dev.mkdir(mode=0o755, parents=True, exist_ok=True)
         own = ("mail", "valkey_queue", "valkey_cache")
         for folder in (self.logs, self.run, self.secrets, *map(self.data, own)):
             folder.mkdir(mode=0o700, exist_ok=True)

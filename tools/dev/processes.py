@@ -11,7 +11,8 @@ from pathlib import Path
 
 import psutil
 
-# Set in the environment of everything that `./dev` starts; its value is the checkout.
+# Set in the environment of everything that `./dev` starts; its value is the checkout, or the folder
+# of a run of its own (Places.mark).
 MARK = "CONCORD_DEV_CHECKOUT"
 
 
@@ -61,13 +62,13 @@ def _boot() -> str:
     return Path("/proc/sys/kernel/random/boot_id").read_text().strip()[:8]
 
 
-def marked(checkout: Path) -> list[Known]:
-    """Processes that carry this checkout's mark, besides the present one and its ancestors."""
+def marked(mark: Path) -> list[Known]:
+    """Processes that carry this mark, besides the present one and its ancestors."""
     spared = {os.getpid(), *(parent.pid for parent in psutil.Process().parents())}
     found = []
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error, OSError):
-            if process.pid in spared or process.environ().get(MARK) != str(checkout):
+            if process.pid in spared or process.environ().get(MARK) != str(mark):
                 continue
             if same := known(process.pid):
                 found.append(same)

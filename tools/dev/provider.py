@@ -27,7 +27,7 @@ def unit(places: Places, ports: Mapping[str, int], environment: Mapping[str, str
     command += ["--http", address, "--webhook-url", webhooks]
     told = {**environment, **_secrets(places)}
     return Command(
-        command,
+        lambda: command,
         folder=places.root,
         environment=lambda: told,
         log=places.log(NAME),

@@ -12,6 +12,7 @@ from functools import partial
 
 from tools.dev import processes, state, together
 from tools.dev.catalog import levels
+from tools.dev.changes import AS_USUAL, Changes
 from tools.dev.environment import Role
 from tools.dev.errors import Refusal
 from tools.dev.healing import SERVERS, end_leftovers, only_one
@@ -34,8 +35,11 @@ Tell = Callable[[str, str, float], None]
 class Supervisor:
     """One run. `run` returns when it was asked to stop, with nothing of ours left running."""
 
-    def __init__(self, places: Places, options: Options, tell: Tell) -> None:
+    def __init__(
+        self, places: Places, options: Options, tell: Tell, changes: Changes = AS_USUAL
+    ) -> None:
         self._places = places
+        self._changes = changes
         self._options = options
         self._tell = tell
         self._stop = threading.Event()
@@ -60,10 +64,10 @@ class Supervisor:
             left = end_leftovers(self._places)
             if left:
                 self._tell("note", f"ended {left} processes that a former run left behind", 0)
-            self._system = System(self._places, self._options)
+            self._system = System(self._places, self._options, self._changes)
             self._begin_state()
             watchdog = subprocess.Popen(
-                [sys.executable, "-m", "tools.dev.watchdog", str(os.getpid())],
+                [sys.executable, "-m", "tools.dev.watchdog", *self._whom_to_watch()],
                 cwd=self._places.root,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
@@ -80,7 +84,32 @@ class Supervisor:
         if self._fatal:
             raise Refusal(self._fatal)
 
+    # For programs that run the system and try it
+
+    @property
+    def system(self) -> System:
+        """What the run is made of; from when it was asked to run."""
+        return self._system
+
+    @property
+    def now(self) -> State:
+        """What runs."""
+        with self._lock:
+            return self._state
+
+    def keeper(self, name: str) -> Keeper:
+        """Who keeps this unit running. Raises LookupError for a unit that is none."""
+        return self._keepers[name]
+
+    def add(self, name: str, unit: Server | Command) -> None:
+        """Keep one more unit running, until the end of the run; it starts now."""
+        self._keep(name, unit)
+
     # Starting
+
+    def _whom_to_watch(self) -> list[str]:
+        own = self._places.own
+        return [str(os.getpid()), *([str(own)] if own else [])]
 
     def _start(self) -> None:
         for name in reversed(SERVERS):

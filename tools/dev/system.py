@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from libs.servers import Credentials, Postgres, ServerFailed, Valkey, provision
+from libs.servers import Credentials, Postgres, ServerFailed, Valkey, free_port, provision
 from tools.dev import keys, provider, seeding, together
 from tools.dev import ports as ports_module
 from tools.dev.catalog import services_of
+from tools.dev.changes import AS_USUAL, Changes
 from tools.dev.environment import (
     Role,
     command_of,
@@ -40,13 +41,15 @@ class Options:
 class System:
     """Made when nothing runs yet. Raises Refusal if a port is taken or a package missing."""
 
-    def __init__(self, places: Places, options: Options) -> None:
+    def __init__(self, places: Places, options: Options, changes: Changes = AS_USUAL) -> None:
         self.services = services_of(places.root)
         names = [service.name for service in self.services]
         if options.packaged:
             require_packages(places, names)
         self.ports = ports_module.wanted_ports(self.services)
-        if options.avoid_taken_ports:
+        if places.own:
+            self.ports = {name: free_port() for name in self.ports}
+        elif options.avoid_taken_ports:
             self.ports = ports_module.avoid_taken(self.ports)
         else:
             ports_module.require_free(self.ports)
@@ -56,7 +59,8 @@ class System:
         self._passwords = keys.passwords(places, roles)
         self._places = places
         self._packaged = options.packaged
-        self._databases: dict[str, Credentials] = {}
+        self._changes = changes
+        self.databases: dict[str, Credentials] = {}
         self._postgres = Postgres(
             places.data("postgres"),
             self.ports["postgres"],
@@ -70,27 +74,30 @@ class System:
             return Server(self._postgres)
         places, port = self._places, self.ports[name]
         if name == provider.NAME:
-            return provider.unit(places, self.ports, common_environment(places))
+            told = self._changes.environment(name, common_environment(places))
+            return provider.unit(places, self.ports, told)
         if name in VALKEYS:
             log = places.log(name)
             return Server(Valkey(places.data(name), port, detached=True, log=log))
         command = [sys.executable, "-m", "tools.mail", "--data", str(places.data(name))]
         command += ["--smtp", f"{HOST}:{self.ports['smtp']}", "--http", f"{HOST}:{port}"]
         return Command(
-            command,
+            lambda: self._changes.command(name, command),
             folder=places.root,
-            environment=lambda: common_environment(places),
+            environment=lambda: self._changes.environment(name, common_environment(places)),
             log=places.log(name),
             ready_url=f"http://{HOST}:{port}/livez",
         )
 
     def process(self, service: str, role: Role, hurry: threading.Event) -> Command:
         """A service's web or worker; it can start when the service is migrated."""
+        name = f"{service}.{role}"
+        command = command_of(self._places, service, role, self._packaged)
         return Command(
-            command_of(self._places, service, role, self._packaged),
+            lambda: self._changes.command(name, command),
             folder=self._folder,
-            environment=lambda: self._environment(service, role),
-            log=self._places.log(f"{service}.{role}"),
+            environment=lambda: self._changes.environment(name, self.environment(service, role)),
+            log=self._places.log(name),
             ready_url=f"http://{HOST}:{self.ports[f'{service}.{role}']}/readyz",
             run_dir=self._places.run / f"{service}-{role}",
             hurry=hurry,
@@ -98,12 +105,12 @@ class System:
 
     def together(self, services: Iterable[str]) -> Command:
         """All these services as one process; it can start when all are migrated."""
-        return together.unit(self._places, services, self.ports, self._environment)
+        return together.unit(self._places, services, self.ports, self.environment)
 
     def migrate(self, service: str) -> str:
         """The service's database with the tables of this version; says why that could not be."""
         try:
-            self._databases[service] = provision(
+            self.databases[service] = provision(
                 self._postgres,
                 service,
                 owner_password=self._passwords[f"{service}_owner"],
@@ -116,7 +123,7 @@ class System:
             done = subprocess.run(
                 command_of(self._places, service, "migrate", self._packaged),
                 cwd=self._folder,
-                env=self._environment(service, "migrate"),
+                env=self.environment(service, "migrate"),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
@@ -139,13 +146,13 @@ class System:
 
     def _seed_admin(self, users: str, stop: threading.Event) -> str:
         why = seeding.register(users, seeding.ADMIN, stop)
-        owner_url = self._databases["users"].owner_url
+        owner_url = self.databases["users"].owner_url
         return why or seeding.make_admin(owner_url, seeding.ADMIN.email)
 
     def _seed_catalogue(self) -> str:
         return seeding.import_products(
             self._places,
-            self._environment("catalog", "web"),
+            self.environment("catalog", "web"),
             self._places.log("catalog.import"),
             folder=self._folder,
             packaged=self._packaged,
@@ -156,8 +163,9 @@ class System:
         """Not among the sources when packages run, so that none of those is imported by chance."""
         return self._places.dev if self._packaged else self._places.root
 
-    def _environment(self, service: str, role: Role) -> dict[str, str]:
-        database = self._databases[service]
+    def environment(self, service: str, role: Role) -> dict[str, str]:
+        """What a process of the service is told, once that has its database."""
+        database = self.databases[service]
         return service_environment(
             self._places, service, role, self.ports, database, self._user_keys
         )

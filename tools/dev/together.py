@@ -31,7 +31,7 @@ def unit(
         return common_environment(places)
 
     return Command(
-        [sys.executable, "-m", "tools.together", str(file)],
+        lambda: [sys.executable, "-m", "tools.together", str(file)],
         folder=places.root,
         environment=told,
         log=places.log(NAME),

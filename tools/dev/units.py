@@ -58,7 +58,7 @@ class Command:
 
     def __init__(
         self,
-        command: Sequence[str],
+        command: Callable[[], Sequence[str]],
         *,
         folder: Path,
         environment: Callable[[], Mapping[str, str]],
@@ -83,7 +83,7 @@ class Command:
             self._run_dir.mkdir(parents=True)
         with self._log.open("ab") as output:
             self._popen = subprocess.Popen(
-                self._command,
+                self._command(),
                 cwd=self._folder,
                 env=dict(self._environment()),
                 stdin=subprocess.DEVNULL,
