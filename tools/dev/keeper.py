@@ -65,7 +65,7 @@ class Keeper:
 
     def release(self) -> None:
         """It may run again, and does so at once if it has ended."""
-        self.failures = 0
+        self.failures = 0  # of whoever was killed on purpose
         self._may_run.set()
 
     @property
@@ -117,11 +117,11 @@ class Keeper:
             self.failures = 0
             self._unit.stop()
             return
-        self.failures += 1
+        self.failures = failures = self.failures + 1
         self._restarts += 1
         self._unit.stop()
         self._note("failed", why)
-        pause_s = _BACKOFF_S[min(self.failures, len(_BACKOFF_S)) - 1]
+        pause_s = _BACKOFF_S[min(failures, len(_BACKOFF_S)) - 1]
         self._tell(self.name, "failed", pause_s, why)
         ends = time.monotonic() + pause_s
         while time.monotonic() < ends and self._may_run.is_set() and not self._disturbed():

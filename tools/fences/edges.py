@@ -20,7 +20,7 @@ INVENTED = {
     "tools/stranger": "tool()",
 }
 FOR_TESTS = {"libs/servers", "libs/testing"}
-MAY_KNOW_SERVICES = {"tools/together"}
+MAY_KNOW_SERVICES = {"tools/together", "tools/faults"}
 
 # Who may import a library; whoever isn't named may not. Nobody may import what nobody is named for.
 LIBRARIES = {
@@ -42,14 +42,14 @@ LIBRARIES = {
     "openapi_spec_validator": ["tests"],
     "prometheus_client": ["libs/telemetry", "libs/web", "libs/*/tests"],
     "psutil": ["libs/servers", "tools", "tests"],
-    "psycopg": ["libs/db", "libs/servers", "libs/testing", "libs/*/tests", "services/*/tests"],
+    "psycopg": ["libs/db", "libs/servers", "libs/testing", "libs/*/tests", "services/*/tests", "tools/faults"],
     "pybreaker": ["libs/client", "tools/bench"],
     "pydantic_settings": ["libs/config"],
     "pytest": ["tests"],
     "redis": ["libs/keyvalue", "libs/messaging"],
     "rich": ["tools"],
     "ruff": [],
-    "sqlalchemy": ["libs", "services", "tools/bench"],
+    "sqlalchemy": ["libs", "services", "tools/bench", "tools/faults"],
     "stripe": ["services/payments"],
     "structlog": ["libs/telemetry"],
     "time_machine": ["tests", "tools/faults"],
