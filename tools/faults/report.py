@@ -1,0 +1,144 @@
+"""The report of a run: one page of HTML that needs nothing beside it, or JSON that says the same."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import psutil
+from jinja2 import Environment
+
+from tools.faults.charts import curve
+from tools.faults.outcome import INVARIANTS, Outcome, Run, Verdict
+
+_TEMPLATE = Path(__file__).with_name("report.html.jinja")
+
+
+@dataclass(frozen=True)
+class Machine:
+    """Where the run took place."""
+
+    processor: str
+    cores: int
+    memory_gib: float
+    kernel: str
+    python: str
+
+
+def machine() -> Machine:
+    """This one."""
+    return Machine(
+        processor=_processor(),
+        cores=len(os.sched_getaffinity(0)),
+        memory_gib=round(psutil.virtual_memory().total / 2**30, 1),
+        kernel=f"{platform.system()} {platform.release()}",
+        python=platform.python_version(),
+    )
+
+
+def as_json(run: Run, where: Machine) -> str:
+    """All that the page shows, and the curves second by second."""
+    return json.dumps({"held": run.held, "machine": asdict(where), **asdict(run)}, indent=2)
+
+
+def as_html(run: Run, where: Machine) -> str:
+    """The page."""
+    page = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(
+        _TEMPLATE.read_text(encoding="utf-8")
+    )
+    outcomes = run.outcomes
+    return page.render(
+        run=run,
+        summary=summary(run),
+        facts=list(_facts(run, where)),
+        invariants=INVARIANTS,
+        claims=list(INVARIANTS),
+        others=any(_own(outcome) for outcome in outcomes),
+        missing=[outcome for outcome in outcomes if outcome.state == "not run"],
+        rows=[_row(outcome) for outcome in outcomes],
+    )
+
+
+def summary(run: Run) -> str:
+    """One line: how many faults held, broke, were not run."""
+    counts = {
+        state: sum(outcome.state == state for outcome in run.outcomes)
+        for state in ("held", "broken", "not run")
+    }
+    said = [f"{counts['held']} of {counts['held'] + counts['broken']} faults held"]
+    said += [f"{counts[state]} {state}" for state in ("broken", "not run") if counts[state]]
+    return ", ".join(said)
+
+
+@dataclass(frozen=True)
+class _Chip:
+    """A judgement in a word or two. `kind` is a class of the page's."""
+
+    kind: str
+    said: str
+    title: str
+
+
+@dataclass(frozen=True)
+class _Row:
+    id: str
+    outcome: Outcome
+    chips: Sequence[_Chip]
+    own: Sequence[_Chip]
+    broken: Sequence[Verdict]
+    curve: str
+
+
+def _row(outcome: Outcome) -> _Row:
+    verdicts = {verdict.claim: verdict for verdict in outcome.verdicts}
+    return _Row(
+        id="fault-" + re.sub(r"[^a-z0-9]+", "-", outcome.fault.lower()),
+        outcome=outcome,
+        chips=[_chip_of(outcome, verdicts.get(claim)) for claim in INVARIANTS],
+        own=[_chip(verdict, verdict.claim) for verdict in _own(outcome)],
+        broken=[verdict for verdict in outcome.verdicts if not verdict.held],
+        curve=curve(outcome),
+    )
+
+
+def _chip_of(outcome: Outcome, verdict: Verdict | None) -> _Chip:
+    if outcome.state == "not run":
+        return _Chip("not-run", "not run", outcome.reason)
+    if verdict is None or (verdict.held and not verdict.checked):
+        return _Chip("none", "none", "there was nothing to look at")
+    return _chip(verdict, f"{verdict.checked}" if verdict.held else "broken")
+
+
+def _chip(verdict: Verdict, said: str) -> _Chip:
+    title = f"{verdict.claim}: {verdict.checked} looked at"
+    if verdict.held:
+        return _Chip("held", f"\u2713 {said}", title)
+    return _Chip("broken", f"\u2717 {said}", title)
+
+
+def _own(outcome: Outcome) -> list[Verdict]:
+    return [verdict for verdict in outcome.verdicts if verdict.claim not in INVARIANTS]
+
+
+def _facts(run: Run, where: Machine) -> Iterable[tuple[str, str]]:
+    yield "began", run.began
+    yield "took", f"{run.took_s // 60:.0f} min {run.took_s % 60:.0f} s"
+    yield "seed", str(run.seed)
+    yield "each fault", f"{run.seconds:g} s"
+    yield "machine", f"{where.cores} cores of {where.processor}, {where.memory_gib:g} GiB"
+    yield "system", f"{where.kernel}, Python {where.python}"
+    yield "again", f"./dev faults --seed {run.seed} --seconds {run.seconds:g}"
+
+
+def _processor() -> str:
+    try:
+        text = Path("/proc/cpuinfo").read_text(encoding="utf-8")
+    except OSError:
+        text = ""
+    found = re.search(r"^model name\s*:\s*(.+)$", text, re.MULTILINE)
+    return found[1] if found else platform.machine() or "unknown make"
