@@ -80,7 +80,7 @@ class Proxies:
         self._ask({"do": "behave", "edge": edge, "behaviour": asdict(behaviour)})
 
     def named(self, *patterns: str) -> list[str]:
-        """The edges with such a name: `orders.*->catalog`. Raises LookupError when a pattern has none:
+        """The edges with such a name: `orders.*->catalog.web`. Raises LookupError when a pattern has none:
         a fault on an edge that isn't there proves nothing."""
         for pattern in patterns:
             if not any(fnmatchcase(edge, pattern) for edge in self._edges):

@@ -10,9 +10,9 @@ from tools.faults.proxies import Proxies
 
 _SERVERS = {
     "DATABASE_URL": "postgres",
-    "QUEUE_URL": "queue",
-    "CACHE_URL": "cache",
-    "SMTP_URL": "smtp",
+    "QUEUE_URL": "valkey_queue",
+    "CACHE_URL": "valkey_cache",
+    "SMTP_URL": "mail",
     "PROVIDER_URL": "provider",
 }
 _PEER = re.compile(r"PEER_(\w+)_URL")
@@ -20,7 +20,7 @@ _PEER = re.compile(r"PEER_(\w+)_URL")
 
 def through(proxies: Proxies, unit: str, environment: Mapping[str, str]) -> dict[str, str]:
     """What the unit is told, with each address replaced by one that leads there through an edge of
-    its own: `orders.web->catalog`, `orders.worker->postgres`. An edge outlives restarts of both."""
+    its own: `orders.web->catalog.web`, `orders.worker->postgres`. An edge outlives restarts of both."""
     told = dict(environment)
     for variable, whom in _addresses(environment):
         url = urlsplit(environment[variable])
@@ -37,7 +37,7 @@ def _addresses(environment: Mapping[str, str]) -> Iterator[tuple[str, str]]:
         if variable in _SERVERS:
             yield variable, _SERVERS[variable]
         elif match := _PEER.fullmatch(variable):
-            yield variable, match[1].lower()
+            yield variable, f"{match[1].lower()}.web"
 
 
 def _with_port(netloc: str, port: int) -> str:

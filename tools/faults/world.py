@@ -17,11 +17,9 @@ import threading
 import time
 import urllib.request
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, LiteralString, Self
-from urllib.parse import urlsplit, urlunsplit
 
 import psutil
 import psycopg
@@ -39,6 +37,8 @@ from tools.dev.state import UnitRecord
 from tools.dev.supervisor import Supervisor
 from tools.dev.system import Options
 from tools.dev.units import Command
+from tools.faults.proxies import Proxies
+from tools.faults.wiring import through
 
 START_S = 120.0
 READY_S = 60.0
@@ -51,25 +51,6 @@ TOLD: Mapping[str, Mapping[str, str]] = {
     "orders": {"ORDER_DEADLINE_S": "20"},
     "catalog": {"HOLD_S": "25", "LOOK_AGAIN_S": "2"},
 }
-_SERVERS = {
-    "DATABASE_URL": "postgres",
-    "QUEUE_URL": "valkey_queue",
-    "CACHE_URL": "valkey_cache",
-    "PROVIDER_URL": "provider",
-    "SMTP_URL": "mail",
-}
-
-
-@dataclass(frozen=True, order=True)
-class Edge:
-    """The way from one unit to another, which the first knows from a variable that holds a URL."""
-
-    unit: str
-    to: str
-    variable: str
-
-    def __str__(self) -> str:
-        return f"{self.unit}>{self.to}"
 
 
 class World(Changes):
@@ -86,7 +67,7 @@ class World(Changes):
         self._tell = tell
         self._tuned = TOLD if told is None else told
         self._told: dict[str, dict[str, str]] = {}
-        self._ways: dict[Edge, int] = {}
+        self.proxies = Proxies()
         self._planted: dict[str, tuple[str, ...]] = {}
         self._paused: set[str] = set()
         self._extra: dict[str, Mapping[str, str]] = {}
@@ -107,6 +88,7 @@ class World(Changes):
             end_leftovers(self.places)
         shutil.rmtree(self.places.dev)
         self.places.make()
+        self.proxies.start()
         self._thread.start()
         ends = time.monotonic() + START_S
         while not self._ready.wait(_POLL_S):
@@ -123,6 +105,7 @@ class World(Changes):
             self._supervisor.ask_to_stop()
             self._supervisor.ask_to_stop()  # without letting anybody finish
             self._thread.join()
+        self.proxies.stop()
 
     def __enter__(self) -> Self:
         return self.start()
@@ -307,29 +290,6 @@ class World(Changes):
         """Names in tools.faults.planted to change the program by; none: the program as it is."""
         self._planted[unit] = what
 
-    def edges(self, unit: str | None = None) -> list[Edge]:
-        """Of one service's process or all."""
-        found = []
-        for service in self.services:
-            for role in ("web", "worker"):
-                name = f"{service}.{role}"
-                if unit in (None, name):
-                    told = self._supervisor.system.environment(service, "worker")
-                    found += [Edge(name, to, var) for var, to in self._neighbours(told, service)]
-        return sorted(found)
-
-    def port_of(self, edge: Edge) -> int:
-        """Where the edge leads when nobody is in between."""
-        return self.ports["smtp" if edge.to == "mail" else edge.to]
-
-    def route(self, edge: Edge, port: int | None) -> None:
-        """Have the unit, from its next start on, go to this port of the loopback instead; None: to
-        its neighbour itself."""
-        if port is None:
-            self._ways.pop(edge, None)
-        else:
-            self._ways[edge] = port
-
     def command(self, unit: str, command: Sequence[str]) -> Sequence[str]:
         """As of Changes."""
         if unit == "mail":
@@ -347,9 +307,7 @@ class World(Changes):
         service = (like or unit).partition(".")[0]
         if service in self.services:
             told |= {**self._tuned.get("", {}), **self._tuned.get(service, {})}
-        for edge, port in self._ways.items():
-            if edge.unit == unit:
-                told[edge.variable] = _at_port(told[edge.variable], port)
+            told = through(self.proxies, unit, told)
         return told | self._told.get(unit, {})
 
     # What the shop keeps
@@ -402,14 +360,6 @@ class World(Changes):
             return [process]
         return [process, *(same for child in children if (same := known(child.pid)))]
 
-    def _neighbours(self, told: Mapping[str, str], service: str) -> list[tuple[str, str]]:
-        asked = {s.name: s.needs for s in self._supervisor.system.services}[service]
-        found = [(name, to) for name, to in _SERVERS.items() if name in told]
-        found += [(f"PEER_{name.upper()}_URL", f"{name}.web") for name in asked]
-        if service != "notifications":
-            found = [(name, to) for name, to in found if to != "mail"]
-        return found
-
     def _wait(self, left: Callable[[], list[str]], within_s: float, what: str) -> None:
         ends = time.monotonic() + within_s
         while late := left():
@@ -426,12 +376,6 @@ def _send(process: Known, number: signal.Signals) -> None:
             os.kill(process.pid, number)
         except ProcessLookupError:
             pass  # it ended in between
-
-
-def _at_port(url: str, port: int) -> str:
-    parts = urlsplit(url)
-    before, _, _ = parts.netloc.rpartition(":")
-    return urlunsplit(parts._replace(netloc=f"{before}:{port}"))
 
 
 def _lines(file: Path) -> list[dict[str, Any]]:

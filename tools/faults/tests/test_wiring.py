@@ -26,10 +26,10 @@ def test_each_neighbour_and_server_gets_an_edge_and_keeps_it() -> None:
             first
             == after_a_restart
             == {
-                "PEER_CATALOG_URL": f"http://127.0.0.1:{proxies.port('orders.web->catalog')}",
+                "PEER_CATALOG_URL": f"http://127.0.0.1:{proxies.port('orders.web->catalog.web')}",
                 "DATABASE_URL": "postgresql://orders_app:s%40cret@127.0.0.1:"
                 f"{proxies.port('orders.web->postgres')}/orders",
-                "QUEUE_URL": f"redis://127.0.0.1:{proxies.port('orders.web->queue')}/0",
+                "QUEUE_URL": f"redis://127.0.0.1:{proxies.port('orders.web->valkey_queue')}/0",
                 "HTTP_BIND": "127.0.0.1:8003",
             }
         )
@@ -37,10 +37,17 @@ def test_each_neighbour_and_server_gets_an_edge_and_keeps_it() -> None:
 
 def test_a_pattern_names_the_edges_of_many_and_one_that_names_none_is_a_mistake() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server, Proxies() as proxies:
-        for edge in ("orders.web->queue", "users.web->queue", "orders.web->catalog"):
+        for edge in (
+            "orders.web->valkey_queue",
+            "users.web->valkey_queue",
+            "orders.web->catalog.web",
+        ):
             proxies.open(edge, server.getsockname()[1])
 
-        assert proxies.named("*->queue") == ["orders.web->queue", "users.web->queue"]
+        assert proxies.named("*->valkey_queue") == [
+            "orders.web->valkey_queue",
+            "users.web->valkey_queue",
+        ]
         with (
             pytest.raises(LookupError, match="payments"),
             proxies.behaving(BLACK_HOLE, "payments.*"),
