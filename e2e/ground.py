@@ -70,6 +70,7 @@ class Ground:
             "QUEUE_URL": self.queue.url,
             "CACHE_URL": self.cache.url,
             "HTTP_BIND": self.urls[service].removeprefix("http://"),
+            "DRAIN_S": "0",
             "METRICS_BIND": self.worker_urls[service].removeprefix("http://"),
             "WEB_WORKERS": "1",
             "SERVICE_KEY_FILE": str(self.folder / "private" / f"{service}.pem"),

@@ -83,6 +83,10 @@ class Settings(DatabaseSettings):
     )
     web_workers: Annotated[int, Field(ge=1, le=64, description="Processes that serve requests")] = 2
     web_threads: Annotated[int, Field(ge=3, le=256, description="Threads of each")] = 8
+    drain_s: Annotated[
+        float,
+        Field(ge=0, le=12, description="A web serves on for so long after SIGTERM, not ready"),
+    ] = 5.0
     worker_threads: Annotated[
         int, Field(ge=1, le=64, description="Jobs that the worker does at once")
     ] = 4

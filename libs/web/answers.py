@@ -8,6 +8,8 @@ from typing import Any
 from flask import Response
 from werkzeug.datastructures import Headers
 
+# Besides its own, every answer has these headers.
+ALWAYS = (("Cache-Control", "no-store"), ("X-Content-Type-Options", "nosniff"))
 # Response wants headers with a content type, or it makes some.
 _STAND_IN = Headers({"Content-Type": "application/json"})
 

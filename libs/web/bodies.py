@@ -10,6 +10,7 @@ from gunicorn.http.errors import ParseException
 from werkzeug.exceptions import (
     ClientDisconnected,
     RequestEntityTooLarge,
+    RequestTimeout,
     UnsupportedMediaType,
 )
 
@@ -23,7 +24,7 @@ DRAIN_LIMIT = 8 * BODY_LIMIT
 def body_of(request: Request) -> bytes:
     """The body, which is JSON, or empty. Raises RequestEntityTooLarge for one beyond the limit,
     UnsupportedMediaType for one of another kind, ClientDisconnected for one that ends early,
-    MalformedRequest for chunks that are none."""
+    RequestTimeout for one that does not end in time, MalformedRequest for chunks that are none."""
     environ = request.environ
     try:
         body = None if "stream" in vars(request) else _unread(environ)
@@ -32,6 +33,8 @@ def body_of(request: Request) -> bytes:
     except RequestEntityTooLarge:
         _drain(environ)
         raise
+    except TimeoutError:
+        raise RequestTimeout from None
     except ParseException:
         raise MalformedRequest(detail="The body is not in chunks, as its header says") from None
     if body and not _is_json(environ.get("CONTENT_TYPE", "")):
@@ -71,7 +74,10 @@ def _is_json(content_type: str) -> bool:
 def _drain(environ: Mapping[str, Any]) -> None:
     left = DRAIN_LIMIT
     while left > 0:
-        chunk = environ["wsgi.input"].read(min(65_536, left))
+        try:
+            chunk = environ["wsgi.input"].read(min(65_536, left))
+        except TimeoutError:
+            return
         if not chunk:
             return
         left -= len(chunk)

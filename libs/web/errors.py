@@ -16,13 +16,10 @@ from libs.operations.errors import Unavailable
 from libs.operations.problems import reply_of, reply_with, whole_seconds
 from libs.telemetry.logs import get_logger
 from libs.telemetry.trace import Trace
+from libs.web.answers import ALWAYS
 from libs.web.headers import request_id_of
 
 log = get_logger(__name__)
-
-
-# Besides its own, every answer has these headers.
-ALWAYS = (("Cache-Control", "no-store"), ("X-Content-Type-Options", "nosniff"))
 
 
 def answer_with_problems(app: Flask, body_limit: int) -> None:

@@ -11,6 +11,7 @@ from flask import Flask, Response
 from libs.operations.errors import Unavailable
 from libs.telemetry.logs import get_logger
 from libs.telemetry.metrics import exposition
+from libs.web.draining import is_draining
 
 log = get_logger(__name__)
 
@@ -26,8 +27,9 @@ def mount_probes(app: Flask, checks: Mapping[str, Check]) -> None:
 
     def readyz() -> Response:
         states = {name: _state(check) for name, check in checks.items()}
-        well = all(state["state"] == "ok" for state in states.values())
-        body = {"status": "ready" if well else "not ready", "checks": states}
+        well = all(state["state"] == "ok" for state in states.values()) and not is_draining()
+        status = "draining" if is_draining() else "ready" if well else "not ready"
+        body = {"status": status, "checks": states}
         made = _json(body, 200 if well else 503)
         if not well:
             made.headers["Retry-After"] = "1"

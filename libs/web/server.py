@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import gc
 import logging
+import math
 import os
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from gunicorn.app.base import BaseApplication
@@ -13,6 +15,7 @@ from gunicorn.glogging import Logger
 
 from libs.config import Settings
 from libs.telemetry.metrics import process_died
+from libs.web.event_loop import FINISH_S
 from libs.web.threads import Worker
 
 if TYPE_CHECKING:
@@ -40,7 +43,13 @@ class Server(BaseApplication):
             "worker_class": Worker,
             "preload_app": True,
             "timeout": 30,
-            "graceful_timeout": 25,
+            # A container's grace (40 s) is longer than this, which is longer than any request.
+            "graceful_timeout": math.ceil(settings.drain_s + FINISH_S),
+            # Beyond so many connections one that idles is closed for each new one (event_loop.py);
+            # with what the process opens besides it stays below the usual 1024 descriptors.
+            "worker_connections": 512,
+            # Who comes in a burst waits here for a moment, nobody for long: a thousand at most.
+            "backlog": 512,
             # Longer than our clients keep a connection idle (5 s): the client closes first.
             "keepalive": 75,
             # In memory, where that is: a heartbeat on a busy disk once took longer than the time-out.
@@ -51,7 +60,7 @@ class Server(BaseApplication):
             "forwarded_allow_ips": "",
             "logger_class": _QuietLogger,
             "when_ready": _freeze,
-            "post_fork": _tune,
+            "post_fork": partial(_tune, settings.drain_s),
             "child_exit": _forget,
             **options,
         }
@@ -83,7 +92,8 @@ def _freeze(_: Any) -> None:
     gc.freeze()
 
 
-def _tune(_: Any, __: Any) -> None:
+def _tune(drain_s: float, _: Any, worker: Worker) -> None:
+    worker.drain_s = drain_s
     gc.set_threshold(YOUNG_OBJECTS, 20, 100)
 
 

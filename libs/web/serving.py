@@ -14,9 +14,9 @@ from contracts.core import Binding, Operation
 from libs.operations.dispatch import Dispatcher
 from libs.operations.envelope import Access
 from libs.operations.repeats import Repeats
-from libs.web.answers import Answer
+from libs.web.answers import ALWAYS, Answer
 from libs.web.bodies import BODY_LIMIT, body_of
-from libs.web.errors import ALWAYS, answer_with_problems
+from libs.web.errors import answer_with_problems
 from libs.web.headers import FORGEABLE, envelope_of
 from libs.web.openapi import mount_openapi
 from libs.web.probes import Check, mount_probes

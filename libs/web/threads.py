@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import logging
 import socket
 from http import HTTPStatus
 from typing import Any
 
-from gunicorn import util
 from gunicorn.http import errors
-from gunicorn.workers.gthread import ThreadWorker
 
-from libs.operations.problems import CONTENT_TYPE
 from libs.telemetry.trace import Trace
+from libs.web.admission import Kind, problem_bytes
+from libs.web.connections import Connection
+from libs.web.event_loop import EventLoop
 
 log = logging.getLogger("gunicorn.error")
 
-# How long a client may take to read that it was refused.
+# For a client to take in that it was refused.
 LAST_WORDS_S = 0.5
 
 _STATUSES: tuple[tuple[type[Exception], int], ...] = (
@@ -29,26 +28,44 @@ _STATUSES: tuple[tuple[type[Exception], int], ...] = (
     (errors.UnsupportedTransferCoding, 501),
     (errors.ForbiddenProxyRequest, 403),
     (errors.ParseException, 400),
+    (TimeoutError, 408),
 )
 
 
-class Worker(ThreadWorker):
+class Worker(EventLoop):
     """Answers with problems where gunicorn has pages of HTML that repeat what was sent, and logs
     neither: a header that cannot be read may be the one with the token."""
 
     def handle(self, conn: Any) -> Any:
-        """One request on a connection, in a thread."""
-        kept = super().handle(conn)
-        if kept is False:
-            # gunicorn lingers for two seconds in its one event loop, where everybody waits.
-            util.close_graceful(conn.sock, timeout=LAST_WORDS_S)
-        return kept
-
-    def _keepalive_after(self, conn: Any, keepalive: bool) -> bool:
+        """One request that has arrived, in a thread. True to keep the connection, False to close
+        it, None to close it once the client has heard why."""
+        request = None
         try:
-            return bool(super()._keepalive_after(conn, keepalive))  # type: ignore[misc]  # stubs of 23
+            request = next(conn.parser)
+            if not request:
+                return False
+            if self.handle_request(request, conn):
+                return self._is_at_its_end(conn)
+            return False if conn.kind is Kind.REQUEST and not conn.rest.buf.getvalue() else None
+        except (errors.NoMoreData, StopIteration):
+            return False
+        except OSError as error:
+            if isinstance(error, TimeoutError):
+                self.handle_error(request, conn.sock, conn.client, error)
+            return None  # it has gone, or is too slow
+        except Exception as error:
+            self.handle_error(request, conn.sock, conn.client, error)
+            return None
+
+    def _is_at_its_end(self, conn: Connection) -> bool | None:
+        """Whether nothing of the body is left, or what was left could be thrown away: else one
+        could not tell where the next request begins."""
+        try:
+            if conn.kind is not Kind.OPEN:
+                return True if conn.parser.finish_body() else None  # all of it is here
+            return True if conn.parser.finish_body(deadline=conn.rest.deadline) else None
         except errors.ParseException:
-            return False  # the rest of a body that was refused already
+            return None  # the rest of a body that was refused already
 
     def handle_error(self, req: Any, client: socket.socket, addr: Any, exc: BaseException) -> None:
         """Say to the client what was wrong with what it sent, or that it is our bug."""
@@ -62,20 +79,4 @@ class Worker(ThreadWorker):
             log.warning("request refused %s: %s", status, type(exc).__name__)
         with contextlib.suppress(OSError):
             client.settimeout(LAST_WORDS_S)
-            client.sendall(_problem(status, trace))
-
-
-def _problem(status: int, trace: Trace) -> bytes:
-    phrase = HTTPStatus(status).phrase
-    body = {
-        "type": "about:blank",
-        "title": phrase,
-        "status": status,
-        "trace_id": trace.trace_id,
-    }
-    text = json.dumps(body).encode()
-    head = (
-        f"HTTP/1.1 {status} {phrase}\r\nContent-Type: {CONTENT_TYPE}\r\nConnection: close\r\n"
-        f"Cache-Control: no-store\r\nContent-Length: {len(text)}\r\n\r\n"
-    )
-    return head.encode() + text
+            client.sendall(problem_bytes(HTTPStatus(status), trace.trace_id))

@@ -99,7 +99,8 @@ def ground(services: Sequence[str], *, durable: bool = False) -> Iterator[Ground
             for role in ROLES:
                 bind = binds[name, role]
                 listen = {"web": "HTTP_BIND", "worker": "METRICS_BIND"}[role]
-                environment = own | {listen: bind, "RUN_DIR": str(folder / name / role)}
+                told = {"DRAIN_S": "0", listen: bind, "RUN_DIR": str(folder / name / role)}
+                environment = own | told
                 made.append(Place(name, role, f"http://{bind}", environment))
         pids = {
             "PostgreSQL": postgres.pid,

@@ -69,6 +69,8 @@ def service_environment(
         "SERVICE_KEYS_DIR": str(places.secrets / "public"),
         "RUN_DIR": str(places.run / f"{service}-{role}"),
         "HTTP_BIND": f"{HOST}:{ports[f'{service}.web']}",
+        # Nobody asks whether it is ready before they ask it; who does, says so.
+        "DRAIN_S": os.environ.get("DRAIN_S", "0"),
         "LOG_FORMAT": "json",
         "USER_KEYS_DIR": str(user_keys),
         "MAIL_PROVIDER": "smtp",

@@ -132,7 +132,7 @@ class _Load:
         self._plan = plan
         self._poll = select.epoll()
         self._open: dict[int, _Connection] = {}
-        self._idle: list[_Connection] = []
+        self._idle: deque[_Connection] = deque()
         self._waiting: deque[int] = deque()
         # In the order in which they were due, which is that in which their patience ends.
         self._under_way: dict[int, _Connection] = {}
@@ -161,8 +161,8 @@ class _Load:
 
     def _send(self, number: int) -> bool:
         if self._idle:
-            # The last one used: those that are not needed may idle away.
-            connection = self._idle.pop()
+            # In turns, as many clients would: the last one used would lead to who refuses fastest.
+            connection = self._idle.popleft()
         elif len(self._open) < self._plan.connections:
             try:
                 connection = _Connection(self._plan.host, self._plan.port)

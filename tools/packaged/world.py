@@ -36,6 +36,7 @@ class World:
             "QUEUE_URL": self.queue_url,
             "CACHE_URL": self.cache_url,
             "HTTP_BIND": f"127.0.0.1:{self.ports[service]}",
+            "DRAIN_S": "0",
             "SERVICE_KEY_FILE": str(self.keys / "private" / f"{service}.pem"),
             "SERVICE_KEYS_DIR": str(self.keys / "public"),
             "USER_KEYS_DIR": str(self.keys / "users"),

@@ -37,6 +37,7 @@ def environ(tmp_path: Path) -> dict[str, str]:
         "SERVICE_KEY_FILE": str(tmp_path / "key.pem"),
         "SERVICE_KEYS_DIR": str(tmp_path),
         "HTTP_BIND": f"127.0.0.1:{free_port()}",
+        "DRAIN_S": "0",
         "METRICS_BIND": f"127.0.0.1:{free_port()}",
         "RUN_DIR": str(tmp_path / "run"),
     }

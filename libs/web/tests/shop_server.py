@@ -5,6 +5,7 @@ Words that are asked can do things: `sleep 0.5`, `bug TEXT`.
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from pathlib import Path
@@ -54,6 +55,7 @@ def main(port: str, folder: Path) -> None:
             "SERVICE_KEY_FILE": KEYS,
             "SERVICE_KEYS_DIR": KEYS,
             "HTTP_BIND": f"127.0.0.1:{port}",
+            "DRAIN_S": os.environ.get("DRAIN_S", "0"),
         },
     )
     Server(create_app, settings).run()
