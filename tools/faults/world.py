@@ -69,6 +69,7 @@ class World(Changes):
         self._told: dict[str, dict[str, str]] = {}
         self.proxies = Proxies()
         self._planted: dict[str, tuple[str, ...]] = {}
+        self._wrapped: dict[str, tuple[str, ...]] = {}
         self._paused: set[str] = set()
         self._extra: dict[str, Mapping[str, str]] = {}
         self._ready = threading.Event()
@@ -290,13 +291,19 @@ class World(Changes):
         """Names in tools.faults.planted to change the program by; none: the program as it is."""
         self._planted[unit] = what
 
+    def wrap(self, unit: str, *program: str) -> None:
+        """A module that runs the program, with its arguments: `tools.faults.clock`, "300"; nothing:
+        it runs by itself again."""
+        self._wrapped[unit] = program
+
     def command(self, unit: str, command: Sequence[str]) -> Sequence[str]:
         """As of Changes."""
         if unit == "mail":
             return [*command, "--keep", "1000000"]
         if planted := self._planted.get(unit):
-            python, _, *program = command
-            return [python, "-m", "tools.faults.planted", ",".join(planted), *program]
+            command = _run_by(command, "tools.faults.planted", ",".join(planted))
+        if wrapped := self._wrapped.get(unit):
+            command = _run_by(command, *wrapped)
         return command
 
     def environment(
@@ -368,6 +375,11 @@ class World(Changes):
             if time.monotonic() > ends:
                 raise Refusal(f"{', '.join(late)}: still {what} after {within_s:g} s")
             time.sleep(_POLL_S)
+
+
+def _run_by(command: Sequence[str], *program: str) -> Sequence[str]:
+    python, dash_m, *module = command
+    return [python, dash_m, *program, *module]
 
 
 def _send(process: Known, number: signal.Signals) -> None:
