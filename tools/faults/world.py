@@ -38,6 +38,7 @@ from tools.dev.supervisor import Supervisor
 from tools.dev.system import Options
 from tools.dev.units import Command
 from tools.faults.proxies import Proxies
+from tools.faults.volumes import unmount_leftovers
 from tools.faults.wiring import through
 
 START_S = 120.0
@@ -87,6 +88,7 @@ class World(Changes):
         self.places.make()
         with only_one(self.places, patience_s=1):
             end_leftovers(self.places)
+            unmount_leftovers(self.places.dev)
         shutil.rmtree(self.places.dev)
         self.places.make()
         self.proxies.start()
@@ -225,6 +227,20 @@ class World(Changes):
         folder = self.places.data(server)
         shutil.rmtree(folder)
         folder.mkdir(mode=0o700)
+
+    def folder(self, server: str) -> Path:
+        """Where a running server keeps its data: both kinds work in there."""
+        process = self.process(server)
+        assert process is not None, f"{server} does not run"
+        return Path(psutil.Process(process.pid).cwd())
+
+    def stop_server(self, server: str) -> None:
+        """End it so that all is written; it is dead until it is released."""
+        self.hold(server)
+        # PostgreSQL takes SIGTERM as: wait until the last one has gone.
+        number = signal.SIGINT if server == "postgres" else signal.SIGTERM
+        self.kill(server, number, alone=True)
+        self.wait_until_dead(server)
 
     def is_ready(self, unit: str) -> bool:
         record = self.units[unit]
