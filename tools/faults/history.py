@@ -49,6 +49,7 @@ class Wish:
     seen: tuple[str, ...] = ()
     asked_to_cancel: bool = False
     told_cancelled: bool = False
+    others: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)

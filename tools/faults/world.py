@@ -73,6 +73,7 @@ class World(Changes):
         self._wrapped: dict[str, tuple[str, ...]] = {}
         self._paused: set[str] = set()
         self._extra: dict[str, Mapping[str, str]] = {}
+        self._connections = threading.local()
         self._ready = threading.Event()
         self._ended = threading.Event()
         self._why = ""
@@ -344,9 +345,13 @@ class World(Changes):
         self, service: str, statement: LiteralString, **values: object
     ) -> list[tuple[Any, ...]]:
         """What a statement finds there; empty for one that finds nothing. Raises psycopg.Error."""
-        with self.connect(service) as connection:
-            done = connection.execute(statement, values)
-            return done.fetchall() if done.description else []
+        kept = self._kept(service)
+        try:
+            done = kept.execute(statement, values)
+        except psycopg.OperationalError:  # it was kept open over a death of the server
+            kept.close()
+            done = self._kept(service).execute(statement, values)
+        return done.fetchall() if done.description else []
 
     def mails(self) -> list[dict[str, Any]]:
         """What came to the sink: each Message-ID once, with how often it came (`deliveries`)."""
@@ -368,6 +373,14 @@ class World(Changes):
             pass
 
     # Inside
+
+    def _kept(self, service: str) -> psycopg.Connection[tuple[Any, ...]]:
+        """One of this thread's own."""
+        found: dict[str, psycopg.Connection[tuple[Any, ...]]]
+        found = self._connections.__dict__.setdefault("open", {})
+        if service not in found or found[service].closed:
+            found[service] = self.connect(service)
+        return found[service]
 
     def _keeper(self, unit: str) -> Keeper:
         return self._supervisor.keeper(unit)

@@ -1,0 +1,76 @@
+"""I6: whether requests that do not need the dead part went as well as without the fault."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+
+from tools.faults.fault import Fault
+from tools.faults.history import Told, p95_s, quantile
+from tools.faults.outcome import Second, Verdict
+
+OK_AT_LEAST = 0.999
+TIMES_SLOWER = 1.5
+# Starting one process again takes a core for a second, and there are two, with the customers on
+# them: so much later a good answer may come whatever it was, and nobody notices (see the README).
+FLOOR_S = 0.1
+# Of fewer than so many requests the p95 is one of the slowest two, and tells of chance alone.
+_ENOUGH = 40
+
+
+def by_step(told: Iterable[Told]) -> dict[str, list[Told]]:
+    """Sorted by what was done."""
+    found: dict[str, list[Told]] = defaultdict(list)
+    for each in told:
+        found[each.step].append(each)
+    return dict(found)
+
+
+def baseline(told: Iterable[Told]) -> dict[str, float]:
+    """The p95 of each step in seconds, without a fault."""
+    return {step: p95_s(each) for step, each in by_step(told).items()}
+
+
+def judge(fault: Fault, told: Iterable[Told], calm: Mapping[str, float]) -> Verdict:
+    """I6 for what was asked while the fault was on."""
+    spared = [each for each in told if not each.needs & fault.hurts]
+    evidence = []
+    wrong = [each for each in spared if each.said != "ok"]
+    if len(wrong) > math.floor(len(spared) * (1 - OK_AT_LEAST)):
+        evidence.append(f"{len(wrong)} of {len(spared)} requests that do not need it went wrong")
+        evidence += [
+            f"customer {each.customer}: {each.step} got {each.status or 'no answer'} after "
+            f"{each.took_s:.2f} s: {each.why}"
+            for each in wrong[:5]
+        ]
+    for step, asked in by_step(spared).items():
+        now, allowed = p95_s(asked), max(FLOOR_S, TIMES_SLOWER * calm.get(step, 0.0))
+        if len(asked) >= _ENOUGH and now > allowed:
+            evidence.append(
+                f"{step}: p95 {now * 1000:.0f} ms of {len(asked)} requests, at most "
+                f"{allowed * 1000:.0f} ms are allowed (fault-free {calm.get(step, 0) * 1000:.0f} ms)"
+            )
+    return Verdict("I6", not evidence, len(spared), tuple(evidence))
+
+
+def curve(fault: Fault, told: Iterable[Told], injected_at: float) -> tuple[Second, ...]:
+    """What happened second by second."""
+    seconds: dict[int, list[Told]] = defaultdict(list)
+    for each in told:
+        seconds[math.floor(each.at - injected_at)].append(each)
+    return tuple(_second(at_s, seconds[at_s], fault) for at_s in sorted(seconds))
+
+
+def _second(at_s: int, told: list[Told], fault: Fault) -> Second:
+    took = [each.took_s for each in told]
+    said = [each.said for each in told]
+    return Second(
+        at_s=at_s,
+        ok=said.count("ok"),
+        failed=said.count("failed"),
+        unknown=said.count("unknown"),
+        p50_ms=round(quantile(took, 0.5) * 1000, 1),
+        p95_ms=round(quantile(took, 0.95) * 1000, 1),
+        spared_p95_ms=round(p95_s(e for e in told if not e.needs & fault.hurts) * 1000, 1),
+    )
