@@ -55,10 +55,12 @@ class EventLoop(ThreadWorker):
         self._probes: deque[Connection] = deque()
         self._held = 0
         self._shown = 0.0
-        self._ended = 0.0
+        self._looked = 0.0
+        self._waited = 0.0
         self._stood_still = False
-        # gunicorn asks it for its length: beyond `max_keepalived` it closes after an answer.
+        # gunicorn would not keep the newest; here the one that idles for longest makes room.
         self.keepalived_conns: Any = self._idle
+        self.max_keepalived = self.worker_connections + 1
 
     # -- a connection's way ---------------------------------------------------------------------
 
@@ -82,7 +84,8 @@ class EventLoop(ThreadWorker):
             return  # closed by an earlier event of this round
         read = connection.read()
         if read is None:
-            self._wait(connection, self._coming)
+            if connection.room is None:
+                self._wait(connection, self._coming)
         elif not read:
             self._drop(connection)
         elif connection.room is not self._parting:
@@ -249,8 +252,10 @@ class EventLoop(ThreadWorker):
         self.notify()
         events = self.poller.select(timeout_s)
         now = time.monotonic()
+        # A wait that a stop interrupted may end with nothing, and what came is seen one turn later.
         # After idling this is asked for nothing, which costs a microsecond.
-        self._stood_still = now - self._ended > LATE_S
+        waited, self._waited, self._looked = self._waited, now - self._looked, now
+        self._stood_still = max(waited, self._waited) > LATE_S
         for key, _ in events:
             key.data(key.fileobj)
         for connection in self._idle.expired():
@@ -259,7 +264,6 @@ class EventLoop(ThreadWorker):
             self._drop(connection)
         for connection in self._coming.expired():
             self._too_slow(connection)
-        self._ended = time.monotonic()
         if now - self._shown > 1.0:
             self._shown = now
             self.admission.show(self.nr_conns)

@@ -50,7 +50,7 @@ class Worker(EventLoop):
         except (errors.NoMoreData, StopIteration):
             return False
         except OSError as error:
-            if isinstance(error, TimeoutError):
+            if isinstance(error, TimeoutError) and request is None:
                 self.handle_error(request, conn.sock, conn.client, error)
             return None  # it has gone, or is too slow
         except Exception as error:

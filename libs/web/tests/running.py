@@ -62,6 +62,18 @@ class Running:
         """The answer to a request that says nothing else."""
         return self.raw(request(method, target, *headers, body=body))
 
+    def workers(self) -> list[int]:
+        """The processes that serve."""
+        pid = self.process.pid
+        return [int(n) for n in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+    def counted(self, metric: str) -> float:
+        """A metric's value; 0 before it was first counted. With its labels as they are shown."""
+        for line in self.ask("GET", "/metrics").body.decode().splitlines():
+            if line.startswith(metric + " "):
+                return float(line.rpartition(" ")[2])
+        return 0.0
+
     def log(self) -> list[dict[str, Any]]:
         """Its lines so far; each must be JSON."""
         return [json.loads(line) for line in self.output.read_text().splitlines()]
@@ -96,15 +108,17 @@ def receive(connection: socket.socket, started: float, *, method: str = "GET") -
 
 
 @contextmanager
-def shop_running(folder: Path) -> Iterator[Running]:
-    """Two workers of the shop of libs/testing, ready."""
+def shop_running(folder: Path, **told: str) -> Iterator[Running]:
+    """Two workers of the shop of libs/testing, ready, unless it is told something else."""
     port = free_port()
     output = folder / "output"
     with output.open("wb") as stream:
         process = subprocess.Popen(
             # As a file: as a module it would import libs.web, and metrics, before it can share them.
             [sys.executable, PROGRAM, str(port), str(folder)],
-            env=os.environ | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
+            env=os.environ
+            | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+            | told,
             stdout=stream,
             stderr=subprocess.STDOUT,
         )

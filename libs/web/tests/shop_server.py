@@ -15,6 +15,9 @@ from libs.telemetry import logs
 from libs.telemetry.shared_metrics import share_between_processes
 
 KEYS = "/nowhere"
+# What a test may say in the environment; ARRIVE_S is how long a request may take to arrive, and
+# CONNECTIONS how many a process has.
+TOLD = ("WEB_WORKERS", "WEB_THREADS", "DRAIN_S")
 
 
 def main(port: str, folder: Path) -> None:
@@ -23,8 +26,12 @@ def main(port: str, folder: Path) -> None:
 
     from libs.operations.context import current
     from libs.testing import AnyToken, shop
-    from libs.web import serve
+    from libs.web import connections, event_loop, serve
     from libs.web.server import Server
+
+    if "ARRIVE_S" in os.environ:
+        for module in (connections, event_loop):
+            setattr(module, "ARRIVE_S", float(os.environ["ARRIVE_S"]))  # noqa: B010  # for mypy
 
     def trace_id() -> str | None:
         context = current()
@@ -55,10 +62,11 @@ def main(port: str, folder: Path) -> None:
             "SERVICE_KEY_FILE": KEYS,
             "SERVICE_KEYS_DIR": KEYS,
             "HTTP_BIND": f"127.0.0.1:{port}",
-            "DRAIN_S": os.environ.get("DRAIN_S", "0"),
+            "DRAIN_S": "0",
+            **{name: os.environ[name] for name in TOLD if name in os.environ},
         },
     )
-    Server(create_app, settings).run()
+    Server(create_app, settings, worker_connections=int(os.environ.get("CONNECTIONS", "512"))).run()
 
 
 if __name__ == "__main__":
