@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import random
+import secrets
 import time
+from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass
 
 from tools.dev.seeding import ADMIN
@@ -30,30 +33,40 @@ class Shelf:
 
 def fill(world: World, round: int) -> Shelf:
     """New products, by the way that every product comes into the shop."""
-    doors = Doors(world.url)
-    try:
-        session = _insist(doors, "POST", "users", "/api/v1/sessions", _login())
-        headers = {"Authorization": f"Bearer {session['access_token']}"}
-        units = {}
-        for number in range(_PRODUCTS):
-            sku = f"faults-{round}-{number}"
-            product = {
-                "name": f"Thing {sku}",
-                "category": "things",
-                "price": {"cents": 1250, "currency": "EUR"},
-            }
-            path = f"/api/v1/products/{sku}"
-            _insist(doors, "PUT", "catalog", path, product, headers)
-            units[sku] = _SCARCE if number == 0 else _PLENTY
-            keyed = {**headers, "Idempotency-Key": f"stock-{sku}"}
-            _insist(doors, "POST", "catalog", f"{path}/stock", {"units": units[sku]}, keyed)
-        return Shelf(units)
-    finally:
-        doors.close()
+    names = [f"faults-{round}-{number}" for number in range(_PRODUCTS)]
+    units = {sku: _SCARCE if sku == names[0] else _PLENTY for sku in names}
+    with closing(Doors(world.url)) as doors:
+        _stock(doors, units)
+    return Shelf(units)
 
 
-def _login() -> dict[str, str]:
-    return {"email": ADMIN.email, "password": ADMIN.password}
+def visitor(world: World, units: int) -> tuple[str, str]:
+    """The token of somebody new, and a product of which there is so much."""
+    name = f"visitor-{secrets.token_hex(4)}"
+    account = {"email": f"{name}@faults.example", "password": secrets.token_hex(8), "name": name}
+    with closing(Doors(world.url)) as doors:
+        _stock(doors, {name: units})
+        _insist(doors, "POST", "users", "/api/v1/users", account)
+        return _token(doors, account["email"], account["password"]), name
+
+
+def _stock(doors: Doors, units: Mapping[str, int]) -> None:
+    headers = {"Authorization": f"Bearer {_token(doors, ADMIN.email, ADMIN.password)}"}
+    for sku, came_in in units.items():
+        product = {
+            "name": f"Thing {sku}",
+            "category": "things",
+            "price": {"cents": 1250, "currency": "EUR"},
+        }
+        path = f"/api/v1/products/{sku}"
+        _insist(doors, "PUT", "catalog", path, product, headers)
+        keyed = {**headers, "Idempotency-Key": f"stock-{sku}"}
+        _insist(doors, "POST", "catalog", f"{path}/stock", {"units": came_in}, keyed)
+
+
+def _token(doors: Doors, email: str, password: str) -> str:
+    who = {"email": email, "password": password}
+    return _insist(doors, "POST", "users", "/api/v1/sessions", who)["access_token"]
 
 
 def _insist(

@@ -5,9 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tools.faults.fault import Fault
-from tools.faults.faults import calm, kills
+from tools.faults.faults import (
+    calm,
+    clocks,
+    disks,
+    hung,
+    kills,
+    messages,
+    network,
+    overload,
+    poison,
+    rolling,
+    versions,
+)
+
+_KINDS = (calm, kills, hung, network, disks, messages, poison, clocks, versions, rolling, overload)
 
 
 def all_faults(services: Sequence[str]) -> list[Fault]:
     """For a shop of these services."""
-    return [*calm.faults(services), *kills.faults(services)]
+    return [fault for kind in _KINDS for fault in kind.faults(services)]

@@ -1,0 +1,150 @@
+"""More requests than the shop can answer: it answers as many as before, and refuses the rest at once."""
+
+from __future__ import annotations
+
+import math
+import random
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+import psutil
+
+from tools.faults.fault import Fault
+from tools.faults.history import History, quantile
+from tools.faults.load import Answer, Plan, Told, get, started, summed
+from tools.faults.outcome import Verdict
+from tools.faults.world import World
+
+_UNIT = "catalog.web"
+# As many at once as it has threads for: its capacity is what these are answered.
+_AT_ONCE = 4
+_CAPACITY_S, _OVERLOAD_S, _BACK_S = 4.0, 6.0, 10.0
+_TIMES = (2, 5)
+_GOODPUT = 0.9
+_REFUSED_WITHIN_MS = 50.0
+_GROWS_MIB = 16.0
+_CALM = 0.2  # of the capacity
+_TIMES_SLOWER = 2.0
+
+
+class Overload(Fault):
+    """Readers of the catalog, an open loop: they come whether or not the earlier ones were served."""
+
+    name = "overload"
+    what = "2 and 5 times as many requests as catalog can answer"
+    customers = False
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._verdicts: list[Verdict] = []
+
+    def inject(self, world: World, chance: random.Random) -> None:
+        """Measure what it can, offer more, and look how it gets over that."""
+        port = int(world.url(_UNIT).rpartition(":")[2])
+        requests = tuple(get(f"/api/v1/products?category=things&limit={n}") for n in (5, 10))
+        capacity = _offer(Plan(port, requests, 5_000, _CAPACITY_S, connections=_AT_ONCE)).good_per_s
+        calm = _answers(Plan(port, requests, capacity * _CALM, 3.0))
+        self.figures["capacity"] = f"{capacity:.0f} a second"
+        self._verdicts = []
+        peak, told = capacity, {}
+        with _memory_of(world, _UNIT) as grown:
+            for times in _TIMES:
+                told[times] = _offer(Plan(port, requests, capacity * times, _OVERLOAD_S))
+        peak = max([capacity, *(each.good_per_s for each in told.values())])
+        for times, each in told.items():
+            self._judge_one(times, each, peak)
+        after = _answers(Plan(port, requests, capacity * _CALM, _BACK_S))
+        back_s = _back_after_s(after, _p95(calm))
+        self._judge_rest(grown(), back_s)
+
+    def judge(self, world: World, history: History) -> Sequence[Verdict]:
+        """What was measured."""
+        return self._verdicts
+
+    def _judge_one(self, times: int, told: Told, peak: float) -> None:
+        share = told.good_per_s / peak
+        self.figures[f"goodput at {times} times"] = f"{told.good_per_s:.0f} a second, {share:.0%}"
+        self.figures[f"refused at {times} times"] = (
+            f"{told.refused} in {told.refused_p50_ms:.1f} ms, p99 {told.refused_p99_ms:.1f} ms"
+        )
+        asked = told.good + told.refused + told.wrong + told.lost
+        bad = f"{told.good_per_s:.0f} a second of {peak:.0f} are answered"
+        self._claim(f"goodput at {times} times", share >= _GOODPUT, asked, bad)
+        polite = not (told.wrong or told.lost or told.without_retry_after)
+        bad = (
+            f"{told.wrong} answers were neither good nor 429 or 503, {told.lost} were none, "
+            f"{told.without_retry_after} had no Retry-After"
+        )
+        self._claim(f"refused politely at {times} times", polite, told.refused, bad)
+        quick = told.refused_p99_ms <= _REFUSED_WITHIN_MS
+        bad = f"p99 of the refusals is {told.refused_p99_ms:.0f} ms"
+        self._claim(f"refused in 50 ms at {times} times", quick, told.refused, bad)
+
+    def _judge_rest(self, grown_mib: float, back_s: float) -> None:
+        self.figures["memory grew by"] = f"{grown_mib:.0f} MiB"
+        self._claim("memory is flat", grown_mib <= _GROWS_MIB, 1, f"it grew by {grown_mib:.0f} MiB")
+        self.figures["back within"] = f"{back_s:.0f} s"
+        late = f"after {_BACK_S:.0f} s it was not as quick as before"
+        self._claim("back within 10 s", back_s < _BACK_S, 1, late)
+
+    def _claim(self, claim: str, held: bool, checked: int, bad: str) -> None:
+        self._verdicts.append(Verdict(claim, held, checked, () if held else (bad,)))
+
+
+def _answers(plan: Plan) -> list[Answer]:
+    with started(plan) as load:
+        return load.answers()
+
+
+def _offer(plan: Plan) -> Told:
+    return summed(_answers(plan), seconds=plan.seconds)
+
+
+def _p95(answers: Sequence[Answer]) -> float:
+    return quantile([answer.took_s for answer in answers], 0.95)
+
+
+def _back_after_s(answers: Sequence[Answer], calm_s: float) -> float:
+    """Of the seconds, the first from which on all are as good as before."""
+    allowed = max(0.05, calm_s * _TIMES_SLOWER)
+    back = 0.0
+    for second in range(math.ceil(_BACK_S)):
+        asked = [answer for answer in answers if second <= answer.due_s < second + 1]
+        if not asked or any(answer.status != 200 for answer in asked) or _p95(asked) > allowed:
+            back = second + 1.0
+    return back
+
+
+@contextmanager
+def _memory_of(world: World, unit: str) -> Iterator[Callable[[], float]]:
+    """Within the block its processes are looked at; what is yielded says by how many MiB they grew."""
+    ended = threading.Event()
+    seen: list[float] = []
+
+    def look() -> None:
+        while not ended.wait(0.5):
+            seen.append(_mib_of(world, unit))
+
+    first = _mib_of(world, unit)
+    thread = threading.Thread(target=look, daemon=True)
+    thread.start()
+    try:
+        yield lambda: max([first, *seen]) - first
+    finally:
+        ended.set()
+        thread.join()
+
+
+def _mib_of(world: World, unit: str) -> float:
+    process = world.process(unit)
+    if process is None:
+        return 0.0
+    parent = psutil.Process(process.pid)
+    family = [parent, *parent.children(recursive=True)]
+    return sum(each.memory_info().rss for each in family) / 2**20
+
+
+def faults(services: Sequence[str]) -> list[Fault]:
+    """One."""
+    return [Overload()]

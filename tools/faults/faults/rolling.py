@@ -1,0 +1,87 @@
+"""A rolling restart: two instances behind a balancer, restarted in turns while customers come."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Sequence
+
+from tools.faults import shelf
+from tools.faults.balancer import Balancer
+from tools.faults.fault import Fault
+from tools.faults.history import History
+from tools.faults.outcome import Verdict
+from tools.faults.visitors import Visitors
+from tools.faults.world import World
+
+REQUESTS = 5000
+_FIRST, _SECOND = "orders.web", "orders.web2"
+_READY_S = 30.0
+_PAUSE_S = 1.0
+_ALL_ASKED_WITHIN_S = 120.0
+
+
+class RollingRestart(Fault):
+    """Of orders' web, again and again. Each is ended with SIGTERM and takes leave; nobody notices."""
+
+    name = "rolling-restart"
+    what = f"two instances of orders are restarted in turns, under {REQUESTS} requests"
+    customers = False
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._visitors: Visitors | None = None
+        self._restarts = 0
+
+    def prepare(self, world: World, chance: random.Random) -> None:
+        """The second instance."""
+        world.add(_SECOND, like=_FIRST)
+
+    def inject(self, world: World, chance: random.Random) -> None:
+        """Restart them while there are visitors."""
+        ports = [int(world.url(unit).rpartition(":")[2]) for unit in (_FIRST, _SECOND)]
+        token, sku = shelf.visitor(world, REQUESTS)
+        self._restarts = 0
+        with Balancer(ports) as balancer:
+            _both(balancer)
+            visitors = self._visitors = Visitors(
+                balancer.port, token=token, sku=sku, wanted=REQUESTS
+            )
+            visitors.start()
+            ends = time.monotonic() + _ALL_ASKED_WITHIN_S
+            while visitors.are_inside and time.monotonic() < ends:
+                for unit in (_FIRST, _SECOND):
+                    world.restart(unit)
+                    _both(balancer)
+                    self._restarts += 1
+                    time.sleep(_PAUSE_S)
+            visitors.wait(1.0)
+
+    def tidy(self, world: World) -> None:
+        """One is enough again."""
+        world.remove(_SECOND)
+
+    def judge(self, world: World, history: History) -> Sequence[Verdict]:
+        """Not one request may fail."""
+        assert self._visitors is not None
+        count = self._visitors.count
+        self.figures["requests"] = f"{count.reads} reads, {count.writes} orders"
+        self.figures["restarts"] = self._restarts
+        self.figures["failed"] = len(count.failed)
+        evidence = count.failed[:10]
+        if count.asked < REQUESTS:
+            evidence.append(f"only {count.asked} of {REQUESTS} could be asked")
+        if self._restarts < 2:
+            evidence.append(f"there were {self._restarts} restarts")
+        return (Verdict("none failed", not evidence, count.asked, tuple(evidence)),)
+
+
+def _both(balancer: Balancer) -> None:
+    ends = time.monotonic() + _READY_S
+    while len(balancer.ready) < 2 and time.monotonic() < ends:
+        time.sleep(0.05)
+
+
+def faults(services: Sequence[str]) -> list[Fault]:
+    """One."""
+    return [RollingRestart()]

@@ -1,0 +1,96 @@
+"""Visitors of one service who count each answer: reads and keyed writes, and no request is repeated."""
+
+from __future__ import annotations
+
+import http.client
+import itertools
+import json
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+_PATIENCE_S = 10.0
+_WRITES = 0.1  # of all requests
+
+
+@dataclass
+class Count:
+    """What became of the requests."""
+
+    reads: int = 0
+    writes: int = 0
+    failed: list[str] = field(default_factory=list)
+
+    @property
+    def asked(self) -> int:
+        """All of them."""
+        return self.reads + self.writes
+
+
+class Visitors:
+    """So many at once, each over a connection of its own for each request, until all that are wanted
+    have been sent. They order `sku` with `token`, and list their orders."""
+
+    def __init__(self, port: int, *, token: str, sku: str, wanted: int, at_once: int = 6) -> None:
+        self._port = port
+        self._headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+        self._order = json.dumps(
+            {"lines": [{"sku": sku, "quantity": 1}], "payment_method": "pm_card_visa"}
+        )
+        self._numbers = iter(range(wanted))
+        self._keys = itertools.count()
+        self._lock = threading.Lock()
+        self.count = Count()
+        self._threads = [threading.Thread(target=self._visit, daemon=True) for _ in range(at_once)]
+
+    def start(self) -> None:
+        """They come in."""
+        for thread in self._threads:
+            thread.start()
+
+    @property
+    def are_inside(self) -> bool:
+        """Whether some of them still have something to ask."""
+        return any(thread.is_alive() for thread in self._threads)
+
+    def wait(self, within_s: float) -> None:
+        """Until they have gone, or the time is over."""
+        ends = time.monotonic() + within_s
+        for thread in self._threads:
+            thread.join(max(0.0, ends - time.monotonic()))
+
+    def _visit(self) -> None:
+        while True:
+            with self._lock:
+                number = next(self._numbers, None)
+            if number is None:
+                return
+            write = number % round(1 / _WRITES) == 0
+            wrong = self._place(number) if write else self._read()
+            with self._lock:
+                self.count.writes += write
+                self.count.reads += not write
+                if wrong:
+                    self.count.failed.append(f"{'write' if write else 'read'} {number}: {wrong}")
+
+    def _place(self, number: int) -> str:
+        key = {"Idempotency-Key": f"visitor-{number}"}
+        return self._ask("POST", self._order, 201, key)
+
+    def _read(self) -> str:
+        return self._ask("GET", None, 200, {})
+
+    def _ask(self, method: str, body: str | None, good: int, more: Mapping[str, str]) -> str:
+        """What was wrong; empty when nothing was."""
+        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=_PATIENCE_S)
+        path = "/api/v1/orders" + ("" if body else "?limit=2")
+        try:
+            connection.request(method, path, body, {**self._headers, **more, "Connection": "close"})
+            response = connection.getresponse()
+            said = response.read()
+        except (OSError, http.client.HTTPException) as error:
+            return f"{type(error).__name__}: {error}"
+        finally:
+            connection.close()
+        return "" if response.status == good else f"{response.status} {said[:200]!r}"
