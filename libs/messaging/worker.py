@@ -65,6 +65,7 @@ class Worker:
             sequence_bell(messages.service): lambda _: numbering.wake()
         }
         self._followers = self._follow(consumers, deps, feed_of, start or {}, rings)
+        self._claims: Loop | None = None
         self._dramatiq = self._job_workers(jobs, deps, job_threads)
         self._listener = Listener(messages.queue_url, rings)
         self._loops.append(Loop("doorbells", self._listener.step))
@@ -85,9 +86,13 @@ class Worker:
         ends = time.monotonic() + timeout_s
         loops = self._all_loops()
         for loop in loops:
-            loop.stop()
+            # A job that is not done yet is ours until it is: its claim would end after 10 s, and
+            # somebody else begin it again.
+            if loop is not self._claims:
+                loop.stop()
         if self._dramatiq is not None:
-            self._dramatiq.stop(timeout=int(timeout_s * 1000 / 2))
+            # It waits twice, for the jobs and then for what listens, which ends within a second.
+            self._dramatiq.stop(timeout=int(timeout_s * 1000 * 0.8))
         late = stop_all(loops, ends - time.monotonic())
         if late:
             log.warning("worker_left_threads", threads=late)
@@ -164,7 +169,8 @@ class Worker:
         runner = Runner(self._database, table, deps)
         broker = broker_for(self._messages.service, self._messages.queue_url)
         sweeper = Sweeper(self._messages.service, self._database, broker)
-        self._loops += [Loop("claims", runner.keep_claims), Loop("sweeper", sweeper.step)]
+        self._claims = Loop("claims", runner.keep_claims)
+        self._loops += [self._claims, Loop("sweeper", sweeper.step)]
         return worker_of(broker, self._messages.service, runner.run, threads)
 
     def _lease(self) -> float:

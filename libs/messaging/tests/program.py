@@ -7,14 +7,14 @@ import threading
 
 from libs.db import Database
 from libs.messaging import Messages, Tx, Worker
-from libs.messaging.tests import faults
 from libs.messaging.tests.shop import Sold, Wrap, note_effect, own_feed
+from libs.testing import switches
 
 
 def main(app_url: str, queue_url: str, *chosen: str) -> None:
     """Has an effect for each event and one for each job."""
     for fault in chosen:
-        getattr(faults, fault)()
+        getattr(switches, fault)()
     database = Database(app_url, service="shop", pool_size=20)
     messages = Messages("shop", database, queue_url)
 

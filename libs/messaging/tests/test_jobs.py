@@ -11,7 +11,7 @@ import redis
 
 from contracts.core import DeclarationError
 from libs.db import Database
-from libs.messaging import Job, Messages, job_rows
+from libs.messaging import Job, Messages, job_rows, runner
 from libs.messaging.queue import Broker
 from libs.messaging.runner import Runner
 from libs.messaging.tests.shop import Wrap, column, eventually, execute, working
@@ -321,3 +321,31 @@ def test_a_job_without_a_name_is_refused_at_import() -> None:
 
         class Nameless(Job):
             sku: str
+
+
+def test_a_job_in_hand_when_its_worker_ends_is_not_begun_by_another(
+    messages: Messages, paper: Paper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(job_rows, "CLAIM", timedelta(seconds=1))
+    monkeypatch.setattr(runner, "_KEEP_S", 0.2)
+    begun = threading.Event()
+
+    def slowly(job: Wrap, deps: None) -> None:
+        begun.set()
+        time.sleep(3)
+        paper.wrap(job, deps)
+
+    with working(messages, jobs=(Wrap.handled_by(slowly),)) as first:
+        note(messages, "vase")
+        assert begun.wait(10)
+        ending = threading.Thread(target=first.stop, args=(10,))
+        ending.start()
+        time.sleep(1.5)  # a claim that nobody renewed has ended
+        (job_id,) = column(messages.database, "SELECT id FROM job")
+        Runner(messages.database, {"shop.wrap": Wrap.handled_by(paper.wrap)}, None).run(job_id)
+        in_hand = list(paper.wrapped)
+        ending.join()
+
+    assert in_hand == []
+    assert [sku for sku, _ in paper.wrapped] == ["vase"]
+    assert states(messages.database) == ["done"]
