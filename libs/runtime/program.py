@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
 M = TypeVar("M")
 
-# A container's grace is 40 s: what drains must end before.
-DRAIN_S = 25.0
+# A container's grace is 40 s: what a worker has in hand must end before.
+FINISH_S = 25.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +97,7 @@ def _web(program: Program, _: argparse.Namespace) -> int:
 def _worker(program: Program, _: argparse.Namespace) -> int:
     settings = _prepare(program)
     from libs.operations.errors import Unavailable
+    from libs.web.draining import begin_to_drain
     from libs.web.standalone import serve_probes
 
     log = logs.get_logger(__name__)
@@ -121,7 +122,8 @@ def _worker(program: Program, _: argparse.Namespace) -> int:
             log.warning("worker unwell", why=error.why)
         else:
             states.well(folder, "worker")
-    worker.stop(DRAIN_S)
+    begin_to_drain()
+    worker.stop(FINISH_S)
     states.gone(folder, "worker")
     log.info("worker ended")
     return 0
