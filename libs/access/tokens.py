@@ -20,8 +20,12 @@ from contracts.core.chassis import Unauthenticated
 from contracts.shared.ids import UserId
 
 LIFETIME_S = 600
-# A token may come from a clock that is ahead of ours by so much; its life is not longer for it.
-SKEW_S = 60
+# A token may come from a clock that is five minutes ahead of ours, and some seconds more; its life is
+# not longer for it.
+SKEW_S = 330
+# So long a service's own token is used: where its clock is five minutes behind, less than half of the
+# token's life is left when it is made.
+USED_S = 200
 # Ours have some 350 bytes. A longer one is refused before anything is computed over it.
 LONGEST_TOKEN = 4096
 ISSUER, AUDIENCE = "users", "shop"
@@ -60,7 +64,7 @@ class UserTokens:
 
 
 class ServiceTokens:
-    """Makes this service's tokens, one for each callee, used again for most of its life."""
+    """Makes this service's tokens, one for each callee, used again for a third of its life."""
 
     def __init__(self, service: str, key: ECKey) -> None:
         self._service = service
@@ -69,7 +73,8 @@ class ServiceTokens:
         self._lock = Lock()
 
     def token_for(self, audience: str) -> str:
-        """A token that only `audience` takes, good for at least five more minutes."""
+        """A token that only `audience` takes, good for the next minute at least, also where it is read
+        by a clock that is five minutes ahead of ours."""
         known = self._tokens.get(audience)
         if known is not None and known[0] > time.monotonic():
             return known[1]
@@ -88,7 +93,7 @@ class ServiceTokens:
                 },
                 self._key,
             )
-            self._tokens[audience] = (time.monotonic() + LIFETIME_S / 2, token)
+            self._tokens[audience] = (time.monotonic() + USED_S, token)
         return token
 
 

@@ -7,9 +7,11 @@ import hmac
 import json
 import random
 import time
+from functools import partial
 from typing import Any
 
 import pytest
+import time_machine
 from joserfc import jws, jwt
 from joserfc.jwk import ECKey
 
@@ -81,14 +83,26 @@ def test_a_token_lacking_or_bending_a_claim_is_refused(keys: Keys, changed: dict
         verify_user(token, keys.users)
 
 
-def test_a_clock_that_is_a_little_ahead_is_believed(keys: Keys) -> None:
-    now = int(time.time())
+def test_who_issues_tokens_by_a_clock_five_minutes_ahead_is_believed(keys: Keys) -> None:
+    with time_machine.travel(time.time() + 300):
+        by_users = UserTokens(keys.users).issue(ADA, admin=False)
+        by_orders = ServiceTokens("orders", keys.private["orders"]).token_for("users")
 
-    user, _ = verify_user(
-        signed(keys.private["a"], claims(iat=now + 20, exp=now + 600)), keys.users
-    )
+    assert verify_user(by_users, keys.users)[0].user_id == ADA
+    assert verify_service(by_orders, keys.services, "users")[0] == Service("orders")
 
-    assert user.user_id == ADA
+
+def test_a_service_five_minutes_behind_renews_its_token_before_its_callee_refuses_it(
+    keys: Keys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tokens = ServiceTokens("orders", keys.private["orders"])
+    for passed_s in range(0, 900, 20):
+        monkeypatch.setattr(time, "monotonic", partial(float, passed_s))
+        with time_machine.travel(time.time() + passed_s - 300):
+            token = tokens.token_for("users")
+
+        with time_machine.travel(time.time() + passed_s + 60):
+            assert verify_service(token, keys.services, "users")[0] == Service("orders")
 
 
 def test_admin_is_a_role_and_not_a_part_of_a_word(keys: Keys) -> None:
