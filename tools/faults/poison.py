@@ -1,4 +1,4 @@
-"""A worker that dies of some work: `python -m tools.faults.poison WORD MODULE ARGUMENTS...`
+"""A worker that dies of some work: `python -m tools.faults.poison WORD services.orders.main worker`.
 
 Each event and each job in which WORD occurs kills the process with -9 as it is handled: what an
 overflow in a C library does, or a handler that eats all memory.
@@ -6,18 +6,23 @@ overflow in a C library does, or a handler that eats all memory.
 
 from __future__ import annotations
 
+import importlib
 import os
-import runpy
 import signal
 import sys
+from dataclasses import replace
 from typing import Any
 
-from libs.messaging.delivery import Delivery
-from libs.messaging.runner import Runner
+from libs.runtime import Program
+from libs.runtime import main as run
 
 
 def poison(word: str) -> None:
     """Kill this process whenever it comes to handle something with the word in it."""
+    # Imported when the program has set up its metrics, which come before most libraries.
+    from libs.messaging.delivery import Delivery
+    from libs.messaging.runner import Runner
+
     run_event, run_job = Delivery.run, Runner._do
 
     def event(self: Any, session: Any, cloud_event: Any, fact: Any) -> Any:
@@ -37,14 +42,19 @@ def _die_of(word: str, text: str) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
 
-def main() -> None:
-    if len(sys.argv) < 3:
-        print("poison: say of which word, and which module to run", file=sys.stderr)
-        sys.exit(2)
-    poison(sys.argv[1])
-    module, sys.argv = sys.argv[2], sys.argv[2:]
-    runpy.run_module(module, run_name="__main__", alter_sys=True)
+def main() -> int:
+    if len(sys.argv) < 4:
+        print("poison: say of which word, which module to run, and worker", file=sys.stderr)
+        return 2
+    _, word, module, *arguments = sys.argv
+    program: Program = importlib.import_module(module).program
+
+    def worker() -> Any:
+        poison(word)
+        return program.worker()
+
+    return run(replace(program, worker=worker), arguments)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
