@@ -46,9 +46,10 @@ READY_S = 60.0
 _POLL_S = 0.1
 _GONE_S = 5.0
 
-# A stuck order must be ended within the drain's 60 s, and one web process is quicker to start again.
+# A stuck order must be ended within the drain's 60 s; one web process is quicker to start again than
+# two, with as many threads; and our balancer looks at /readyz five times a second.
 TOLD: Mapping[str, Mapping[str, str]] = {
-    "": {"WEB_WORKERS": "1"},
+    "": {"WEB_WORKERS": "1", "WEB_THREADS": "16", "DRAIN_S": "0.6"},
     "orders": {"ORDER_DEADLINE_S": "20"},
     "catalog": {"HOLD_S": "25", "LOOK_AGAIN_S": "2"},
 }
@@ -305,7 +306,7 @@ class World(Changes):
                 told[name] = value
 
     def plant(self, unit: str, *what: str) -> None:
-        """Names in tools.faults.planted to change the program by; none: the program as it is."""
+        """Names in tools.faults.bugs to change the program by; none: the program as it is."""
         self._planted[unit] = what
 
     def wrap(self, unit: str, *program: str) -> None:

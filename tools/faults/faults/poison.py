@@ -34,6 +34,8 @@ class _Poison(Fault):
         while time.monotonic() < began + _PARKED_WITHIN_S:
             if all(_is_parked(world, service, id_) for id_, service in self._planted.items()):
                 break
+            for unit in self.hurts:
+                world.release(unit)  # its supervisor would wait longer after each death
             time.sleep(_LOOK_S)
         self.figures["parked within"] = f"{time.monotonic() - began:.0f} s of the lift"
 
