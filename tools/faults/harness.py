@@ -58,6 +58,7 @@ class Harness:
         watcher: Watcher | None = None,
         customers: int = CUSTOMERS,
         baseline_s: float = BASELINE_S,
+        drain_s: float = rest.DRAIN_S,
     ) -> None:
         self.world = world
         self.history = History()
@@ -68,6 +69,7 @@ class Harness:
         self._sampler = Sampler(world)
         self._checker = Checker()
         self._baseline_s = baseline_s
+        self._drain_s = drain_s
         self._calm: dict[str, float] = {}
         self._known: set[str] = set()
 
@@ -146,7 +148,7 @@ class Harness:
         finally:
             self._customers.close()
         drained_s, left = rest.wait(
-            self.world, self._known, lambda left: tell(name, "draining", left)
+            self.world, self._known, self._drain_s, lambda left: tell(name, "draining", left)
         )
         tell(name, "judging")
         self._customers.look_once_more()

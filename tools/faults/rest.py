@@ -62,15 +62,18 @@ def parked(world: World) -> dict[str, str]:
 
 
 def wait(
-    world: World, known: Iterable[str] = (), tell: Callable[[int], None] = lambda left: None
+    world: World,
+    known: Iterable[str] = (),
+    at_most_s: float = DRAIN_S,
+    tell: Callable[[int], None] = lambda left: None,
 ) -> tuple[float, dict[str, str]]:
-    """Seconds until all but the known was done, at most 60, and what is left then."""
+    """Seconds until all but the known was done, and what is left when there were no more."""
     began = time.monotonic()
     ignored = frozenset(known)
     while True:
         now = {name: said for name, said in left(world).items() if name not in ignored}
         waited = time.monotonic() - began
-        if not now or waited > DRAIN_S:
+        if not now or waited > at_most_s:
             return waited, now
         tell(len(now))
         time.sleep(_POLL_S)

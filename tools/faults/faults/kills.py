@@ -15,23 +15,23 @@ _BETWEEN_S = (0.2, 2.0)
 _STALL_S = 12.0
 
 
-class _Going(Fault):
+class Going(Fault):
     """A fault that goes on in a thread until it is lifted."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._lifted = threading.Event()
+        self.lifted = threading.Event()
         self._thread: threading.Thread | None = None
 
     def inject(self, world: World, chance: random.Random) -> None:
         """Begin."""
-        self._lifted.clear()
+        self.lifted.clear()
         self._thread = threading.Thread(target=self.go_on, args=(world, chance), daemon=True)
         self._thread.start()
 
     def lift(self, world: World) -> None:
         """End it, and see that all is started again."""
-        self._lifted.set()
+        self.lifted.set()
         if self._thread is not None:
             self._thread.join()
         self.heal(world)
@@ -44,7 +44,7 @@ class _Going(Fault):
         """After it."""
 
 
-class Killed(_Going):
+class Killed(Going):
     """A service's web or worker: twice killed and started again by its supervisor at once, which
     meets work half done; then dead until the fault is lifted, which meets neighbours that have to
     do without."""
@@ -60,9 +60,9 @@ class Killed(_Going):
         """As said above."""
         for _ in range(2):
             world.kill(self.unit)
-            if not _until(lambda: world.is_ready(self.unit), self._lifted):
+            if not _until(lambda: world.is_ready(self.unit), self.lifted):
                 return
-            if self._lifted.wait(chance.uniform(*_BETWEEN_S)):
+            if self.lifted.wait(chance.uniform(*_BETWEEN_S)):
                 return
         world.keep_dead(self.unit)
 
@@ -71,7 +71,7 @@ class Killed(_Going):
         world.release(self.unit)
 
 
-class ServerKilled(_Going):
+class ServerKilled(Going):
     """PostgreSQL or a Valkey, killed with all its processes each few seconds; its data stays."""
 
     def __init__(self, server: str, name: str, what: str) -> None:
@@ -83,12 +83,12 @@ class ServerKilled(_Going):
 
     def go_on(self, world: World, chance: random.Random) -> None:
         """As said above; the pause in which it stays dead is from a moment to some seconds."""
-        while not self._lifted.is_set():
+        while not self.lifted.is_set():
             world.keep_dead(self.server)
-            self._lifted.wait(chance.uniform(0.0, 3.0))
+            self.lifted.wait(chance.uniform(0.0, 3.0))
             world.release(self.server)
-            _until(lambda: world.is_ready(self.server), self._lifted)
-            self._lifted.wait(chance.uniform(1.0, 4.0))
+            _until(lambda: world.is_ready(self.server), self.lifted)
+            self.lifted.wait(chance.uniform(1.0, 4.0))
 
     def heal(self, world: World) -> None:
         """It may run again."""
@@ -129,7 +129,7 @@ class Stalled(Fault):
         world.resume("valkey_queue")
 
 
-class BackendKilled(_Going):
+class BackendKilled(Going):
     """One connection's process of PostgreSQL dies, upon which it throws out everybody and recovers."""
 
     name = "kill-postgres-backend"
@@ -138,7 +138,7 @@ class BackendKilled(_Going):
 
     def go_on(self, world: World, chance: random.Random) -> None:
         """Each few seconds another one."""
-        while not self._lifted.wait(chance.uniform(1.0, 4.0)):
+        while not self.lifted.wait(chance.uniform(1.0, 4.0)):
             world.kill_child("postgres", chance, signal.SIGKILL)
 
 
