@@ -13,9 +13,9 @@ from tools.faults.behaviours import BLACK_HOLE, PASS
 from tools.faults.fault import Fault
 from tools.faults.world import World
 
-_EVERY_S = 1.0
+_EVERY_S = 2.0
 _TIMES = 3
-_BACK = 60  # events that each cursor is set back by, in the lifetime of which each is read thrice
+_BACK = 30  # events that each cursor is set back by, in the lifetime of which each is read thrice
 _LATE_S = 25.0  # longer than an order may stay open in this shop
 
 # All that one may hear of time: how old an event is, since when a job is due, how long a hold lasts.
@@ -45,7 +45,7 @@ class Thrice(Fault):
         self._replayed = 0
 
     def inject(self, world: World, chance: random.Random) -> None:
-        """Once a second."""
+        """Every other second."""
         self._lifted.clear()
         self._thread = threading.Thread(target=self._go_on, args=(world, chance), daemon=True)
         self._thread.start()
@@ -65,7 +65,7 @@ class Thrice(Fault):
                 self._set_back(world, service)
 
     def _send_again(self, world: World, service: str, chance: random.Random) -> None:
-        rows = world.rows(service, "SELECT id FROM job ORDER BY created_at DESC LIMIT 100")
+        rows = world.rows(service, "SELECT id FROM job ORDER BY created_at DESC LIMIT 20")
         ids = [UUID(str(id_)) for (id_,) in rows] * _TIMES
         chance.shuffle(ids)
         if ids:
@@ -74,7 +74,7 @@ class Thrice(Fault):
             self._sent += len(ids)
 
     def _set_back(self, world: World, service: str) -> None:
-        # A third of the way each second: what is read now is read again twice.
+        # A third of the way each time: what is read now is read again twice.
         moved = world.rows(
             service,
             "UPDATE cursor SET pos = greatest(0, pos - %(back)s) RETURNING pos",
