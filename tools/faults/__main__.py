@@ -6,7 +6,6 @@ import json
 import secrets
 import signal
 import sys
-from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -19,7 +18,9 @@ from tools.dev.places import HERE
 from tools.faults.fault import Fault
 from tools.faults.faults import all_faults
 from tools.faults.harness import Harness, chosen
-from tools.faults.outcome import Outcome
+from tools.faults.live import Board
+from tools.faults.report import as_html, machine, summary
+from tools.faults.report import as_json as as_json_text
 from tools.faults.world import World
 
 _PROBLEMS = 4
@@ -40,7 +41,9 @@ def faults(
     folder: Annotated[
         Path | None, typer.Option(help="Where the shop keeps its data and logs; .dev/faults.")
     ] = None,
-    report: Annotated[Path | None, typer.Option(help="Write the report as a page here.")] = None,
+    report: Annotated[
+        Path | None, typer.Option(help="Where the report's page is put; .dev/faults.html.")
+    ] = None,
 ) -> None:
     """Hurt a running shop and judge what becomes of it. Exits with 0 when every invariant held, 4
     when one did not."""
@@ -51,10 +54,19 @@ def faults(
         return
     seed = secrets.randbelow(1_000_000) if seed is None else seed
     show.err.print(f"[dim]seed {seed}; {len(picked)} faults of {seconds:g} s each, or longer[/]")
+    page = report or HERE.dev / "faults.html"
     with World(folder and folder.resolve(), tell=_started) as world:
-        run = Harness(world, seed=seed, seconds=seconds, watcher=_Lines()).run(picked)
+        with Board(show.err, len(picked)) as board:
+            harness = Harness(world, seed=seed, seconds=seconds, watcher=board)
+            board.watch(harness.history)
+            run = harness.run(picked)
+    where = machine()
+    page.write_text(as_html(run, where), encoding="utf-8")
     if as_json:
-        print(json.dumps(asdict(run), indent=1))
+        print(as_json_text(run, where))
+    else:
+        show.out.print(summary(run))
+    show.err.print(f"The report is {page}", markup=False)
     raise typer.Exit(0 if run.held else _PROBLEMS)
 
 
@@ -68,26 +80,6 @@ def _list(picked: list[Fault], as_json: bool) -> None:
 
 def _started(line: str) -> None:
     show.err.print(f"[dim]  {line}[/]")
-
-
-class _Lines:
-    """A line for each fault."""
-
-    def phase(self, fault: str, phase: str, left: int = 0) -> None:
-        pass
-
-    def outcome(self, outcome: Outcome) -> None:
-        broken = [v.claim for v in outcome.verdicts if not v.held]
-        show.err.print(
-            f"{outcome.fault:<28} {outcome.state:<8} {outcome.orders:>5} orders "
-            f"{outcome.requests:>6} requests, drained in {outcome.drained_s:>4.1f} s "
-            f"{' '.join(broken)}"
-        )
-        for verdict in outcome.verdicts:
-            for line in verdict.evidence:
-                show.say(f"  {verdict.claim}: {line}")
-        if outcome.reason and outcome.state == "not run":
-            show.say(f"  {outcome.reason}")
 
 
 def main() -> None:
