@@ -9,7 +9,7 @@ import struct
 from collections import deque
 from typing import Protocol
 
-from tools.faults.behaviours import Behaviour
+from tools.faults.behaviours import PASS, Behaviour
 
 _CHUNK = 65536
 _HELD = 262_144  # bytes on their way after which no more is read: the sender shall feel it
@@ -27,9 +27,6 @@ class Loop(Protocol):
 
     def call_at(self, when: float, link: Link) -> None:
         """Have `tick` called then."""
-
-    def gone(self, link: Link) -> None:
-        """Both sockets are closed."""
 
 
 class _Way:
@@ -57,8 +54,13 @@ class Link:
     """Made when a client was accepted. The behaviour may change at any time."""
 
     def __init__(
-        self, loop: Loop, client: socket.socket, target: tuple[str, int], behaviour: Behaviour
+        self,
+        loop: Loop,
+        client: socket.socket,
+        target: tuple[str, int],
+        behaviour: Behaviour = PASS,
     ) -> None:
+        _prepare(client)
         self._loop = loop
         self._client = client
         self._target = target
@@ -137,8 +139,7 @@ class Link:
     def _carry_on(self) -> None:
         if self._server is None and not self._behaviour.stands_still:
             self._server = socket.socket()
-            self._server.setblocking(False)
-            self._server.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            _prepare(self._server)
             refused = self._server.connect_ex(self._target)
             if refused not in (0, errno.EINPROGRESS):
                 self.reset()
@@ -236,4 +237,8 @@ class Link:
             if sock is not None:
                 self._loop.watch(sock, self, read=False, write=False)
                 sock.close()
-        self._loop.gone(self)
+
+
+def _prepare(sock: socket.socket) -> None:
+    sock.setblocking(False)
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
