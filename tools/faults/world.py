@@ -73,6 +73,7 @@ class World(Changes):
         self._planted: dict[str, tuple[str, ...]] = {}
         self._wrapped: dict[str, tuple[str, ...]] = {}
         self._paused: set[str] = set()
+        self._removed: set[str] = set()
         self._extra: dict[str, Mapping[str, str]] = {}
         self._connections = threading.local()
         self._ready = threading.Event()
@@ -151,7 +152,8 @@ class World(Changes):
     @property
     def units(self) -> Mapping[str, UnitRecord]:
         """Everything that runs, with its state and its process (pid and start time)."""
-        return self._supervisor.now.units
+        units = self._supervisor.now.units
+        return {unit: record for unit, record in units.items() if unit not in self._removed}
 
     def url(self, unit: str) -> str:
         """Of a web, or of a worker's probes; "orders" is short for "orders.web"."""
@@ -285,6 +287,7 @@ class World(Changes):
             ready_url=f"{self._extra[unit]['url']}/readyz",
             run_dir=run_dir,
         )
+        self._removed.discard(unit)
         self._supervisor.add(unit, made)
         self.wait_until_ready(unit)
 
@@ -293,6 +296,7 @@ class World(Changes):
         keeper = self._keeper(unit)
         keeper.stop()
         keeper.join()
+        self._removed.add(unit)
 
     # What a unit is told when it starts next
 
