@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from libs.client.outbound import Outbound
-from libs.operations.errors import Unavailable
+from libs.client.neighbours import HttpNeighbour
 
 # The first request with a user's token waits for it.
 DEADLINE_S = 1.0
@@ -16,12 +15,5 @@ def keys_from_users(service: str, urls: Mapping[str, str]) -> Callable[[], bytes
     users has no address; what it gives raises Unavailable when there is no answer."""
     if not urls.get("users"):
         raise ValueError(f"{service} checks users' tokens, so PEER_USERS_URL must be set")
-    users = Outbound(service, "users", urls["users"], deadline_s=DEADLINE_S)
-
-    def read() -> bytes:
-        response = users.request("GET", "/.well-known/jwks.json")
-        if not response.is_success:
-            raise Unavailable("users", f"it answered {response.status_code} for its keys")
-        return response.content
-
-    return read
+    users = HttpNeighbour(service, "users", urls["users"])
+    return lambda: users.get("/.well-known/jwks.json", deadline_s=DEADLINE_S)

@@ -12,7 +12,7 @@ import httpx
 
 from libs.client.breaker import Breaker, Outcome
 from libs.client.transport import PooledTransport
-from libs.operations.envelope import Reply
+from libs.operations.envelope import REFUSED, Reply
 from libs.operations.errors import Unavailable
 
 
@@ -75,7 +75,9 @@ class Line:
             reply = ends.transport.exchange(
                 self._origin, method, target, headers.items(), body, deadline
             )
-            guarded.status = reply.status
+            # Too much was asked of it, which a well neighbour says: nothing had begun.
+            refused = reply.status == 503 and REFUSED in reply.headers
+            guarded.status = 429 if refused else reply.status
         return reply
 
     def _of_this_process(self) -> _Ends:

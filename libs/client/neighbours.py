@@ -11,7 +11,10 @@ import httpx
 
 from contracts.core.chassis import NotFound
 from libs.client.api import Call
+from libs.client.bulkhead import AT_ONCE, Bulkhead
 from libs.client.line import Line
+from libs.client.retries import RetryBudget, may_be_repeated, pause
+from libs.operations.context import current
 from libs.operations.dispatch import Dispatcher
 from libs.operations.envelope import Envelope, Reply
 from libs.operations.errors import DeadlineExceeded, Unavailable
@@ -22,25 +25,47 @@ class HttpNeighbour:
     """A service at an address, which may have a path before the contract's. Raises ValueError for
     an address that is none."""
 
-    def __init__(self, service: str, neighbour: str, url: str, *, connections: int = 32) -> None:
+    def __init__(
+        self,
+        service: str,
+        neighbour: str,
+        url: str,
+        *,
+        connections: int = 32,
+        at_once: int = AT_ONCE,
+    ) -> None:
         self._neighbour = neighbour
+        self._bulkhead = Bulkhead(service, neighbour, at_once)
+        self._budget = RetryBudget(service, neighbour)
         self._line = Line(service, neighbour, url, connections=connections)
         self._root = httpx.URL(url).raw_path.decode().rstrip("/")
         self._host = httpx.URL(url).netloc.decode()
 
     def exchange(self, call: Call) -> Reply:
         """The neighbour's reply. Raises Unavailable when there is none, or before asking while the
-        breaker is open."""
+        breaker is open, or too many calls are under way. When the connection was lost, a request
+        that may be repeated is asked once more (`retries.py`)."""
+        self._budget.called()
+        with self._bulkhead.enter():
+            try:
+                return self._ask(call)
+            except Unavailable as error:
+                if not may_be_repeated(call, error) or not self._budget.spend():
+                    raise
+            pause(call.deadline)
+            return self._ask(call)
+
+    def _ask(self, call: Call) -> Reply:
         sent = call.operation.wire.write(call.request)
         target = self._root + sent.path
         if sent.query:
             target += "?" + urlencode(sent.query)
-        headers = headers_of(call.envelope)
+        left = call.deadline - time.monotonic()
+        headers = headers_of(call.envelope, max(0.0, left))
         headers["Host"] = self._host
         if sent.body is not None:
             headers["Content-Type"] = "application/json"
             headers["Content-Length"] = str(len(sent.body))
-        left = call.deadline - time.monotonic()
         return self._line.exchange(
             call.operation.method,
             target,
@@ -53,7 +78,9 @@ class HttpNeighbour:
     def get(self, path: str, *, deadline_s: float = 1.0) -> bytes:
         """What a plain view of the neighbour shows to anyone, such as the JWKS of users. Raises
         Unavailable when it does not, or not in time."""
-        deadline = time.monotonic() + deadline_s
+        context = current()
+        left = None if context is None else context.remaining_s()
+        deadline = time.monotonic() + (deadline_s if left is None else min(deadline_s, left))
         response = self._line.ask(
             lambda client: client.get(path, extensions={"deadline": deadline})
         )
@@ -83,8 +110,8 @@ class LocalNeighbour:
         return reply
 
 
-def headers_of(envelope: Envelope) -> dict[str, str]:
-    """The envelope as HTTP headers; `libs.web` reads them back."""
+def headers_of(envelope: Envelope, left_s: float | None = None) -> dict[str, str]:
+    """The envelope as HTTP headers, with the time that is left by now; `libs.web` reads them back."""
     headers = {"Accept": "application/json"}
     if envelope.authorization is not None:
         headers["Authorization"] = envelope.authorization
@@ -92,8 +119,9 @@ def headers_of(envelope: Envelope) -> dict[str, str]:
         headers["Service-Authorization"] = envelope.service_authorization
     if envelope.idempotency_key is not None:
         headers["Idempotency-Key"] = envelope.idempotency_key
-    if envelope.deadline_s is not None:
-        headers["Deadline-Ms"] = str(math.ceil(envelope.deadline_s * 1000))
+    deadline_s = envelope.deadline_s if left_s is None else left_s
+    if deadline_s is not None:
+        headers["Deadline-Ms"] = str(math.ceil(deadline_s * 1000))
     if envelope.traceparent is not None:
         headers["Traceparent"] = envelope.traceparent
     if envelope.request_id is not None:

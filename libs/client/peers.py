@@ -10,14 +10,15 @@ from contracts.core import Operation, Page
 from contracts.core.feed import CloudEvent, ReadFeed
 from libs.access import ServiceTokens
 from libs.client.api import Api, Neighbour
+from libs.client.bulkhead import AT_ONCE
 from libs.client.neighbours import HttpNeighbour
 
 
 class Peers(Api):
     """Asks the neighbours that a service declares, and no others.
 
-    `contracts` are those of the neighbours; `urls` has the address of each by name. Raises
-    ValueError when one has no address.
+    `contracts` are those of the neighbours; `urls` has the address of each by name; `at_once` says
+    how many requests may wait for the same one. Raises ValueError when one has no address.
     """
 
     def __init__(
@@ -26,6 +27,8 @@ class Peers(Api):
         contracts: tuple[ModuleType, ...],
         urls: Mapping[str, str],
         tokens: ServiceTokens,
+        *,
+        at_once: int = AT_ONCE,
     ) -> None:
         super().__init__()
         self._service = service
@@ -36,7 +39,7 @@ class Peers(Api):
             variables = ", ".join(f"PEER_{name.upper()}_URL" for name in missing)
             raise ValueError(f"{service} asks {', '.join(missing)}, so {variables} must be set")
         self._neighbours: dict[str, Neighbour] = {
-            name: HttpNeighbour(service, name, urls[name]) for name in names
+            name: HttpNeighbour(service, name, urls[name], at_once=at_once) for name in names
         }
 
     @property

@@ -223,7 +223,12 @@ class PooledTransport(httpx.BaseTransport):
             connection.close()
         else:
             connection.idle_since = time.monotonic()
-            self._idle.append(connection)
+            if answer.status == 503:
+                # It may lead to one busy process of several: the others are asked first, or who
+                # refuses fastest would be asked the most.
+                self._idle.appendleft(connection)
+            else:
+                self._idle.append(connection)
         return Reply(answer.status, read, answer.pairs)
 
     def _connection(self, origin: tuple[str, int]) -> _Connection:

@@ -21,6 +21,10 @@ class Envelope(NamedTuple):
     request_id: str | None = None
 
 
+# On a 503 of a service that is well, and was asked for more than it does at once.
+REFUSED = ("Refused", "busy")
+
+
 class Reply(NamedTuple):
     """The status, the bytes and the headers of an answer or a problem."""
 

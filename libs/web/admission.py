@@ -15,6 +15,7 @@ from http import HTTPStatus
 
 from contracts.core import chassis
 from contracts.core.problems import Problem
+from libs.operations.envelope import REFUSED
 from libs.operations.problems import reply_of, reply_with
 from libs.telemetry.metrics import counter, gauge
 from libs.web.answers import ALWAYS
@@ -95,7 +96,12 @@ def is_probe(arrived: bytearray) -> bool:
     return arrived.startswith(_PROBES)
 
 
-def problem_bytes(problem: Problem | HTTPStatus, trace_id: str, *, close: bool = True) -> bytes:
+def problem_bytes(
+    problem: Problem | HTTPStatus,
+    trace_id: str,
+    *headers: tuple[str, str],
+    close: bool = True,
+) -> bytes:
     """A whole answer for a request that no application sees."""
     reply = (
         reply_of(problem.value, problem.phrase)
@@ -106,7 +112,7 @@ def problem_bytes(problem: Problem | HTTPStatus, trace_id: str, *, close: bool =
     text = json.dumps({**body, "trace_id": trace_id}).encode()
     lines = [
         f"HTTP/1.1 {status.value} {status.phrase}",
-        *(f"{name}: {value}" for name, value in (*reply.headers, *ALWAYS)),
+        *(f"{name}: {value}" for name, value in (*reply.headers, *ALWAYS, *headers)),
         *(["Connection: close"] if close else []),
         f"Content-Length: {len(text)}",
         "",
@@ -118,7 +124,8 @@ def problem_bytes(problem: Problem | HTTPStatus, trace_id: str, *, close: bool =
 _NO_TRACE = "0" * 32
 _TRACEPARENT = re.compile(rb"\r\ntraceparent: *00-([0-9a-f]{32})-", re.IGNORECASE)
 _OVERLOADED = {
-    close: problem_bytes(chassis.Overloaded(), _NO_TRACE, close=close) for close in (True, False)
+    close: problem_bytes(chassis.Overloaded(), _NO_TRACE, REFUSED, close=close)
+    for close in (True, False)
 }
 
 

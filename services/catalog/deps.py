@@ -8,7 +8,7 @@ from datetime import timedelta
 from contracts.orders import v1 as orders
 from libs.access import Access, ServiceKeys, ServiceTokens, UserKeys
 from libs.access.keys import load_private
-from libs.client import Peers, keys_from_users
+from libs.client import Peers, calls_at_once, keys_from_users
 from libs.config import load, peer_urls
 from libs.db import Database
 from libs.messaging import Messages
@@ -46,7 +46,7 @@ def from_environment() -> Deps:
             UserKeys(keys_from_users(NAME, urls)),
             ServiceKeys(settings.service_keys_dir),
         ),
-        peers=Peers(NAME, PEERS, urls, tokens),
+        peers=Peers(NAME, PEERS, urls, tokens, at_once=calls_at_once(settings.web_threads)),
         hold=timedelta(seconds=settings.hold_s),
         look_again=timedelta(seconds=settings.look_again_s),
     )

@@ -9,7 +9,7 @@ from contracts.payments import v1 as payments
 from contracts.users import v1 as users
 from libs.access import ServiceTokens
 from libs.access.keys import load_private
-from libs.client import Peers
+from libs.client import Peers, calls_at_once
 from libs.config import load, peer_urls
 from libs.db import Database
 from libs.messaging import Messages
@@ -37,6 +37,6 @@ def from_environment() -> Deps:
     tokens = ServiceTokens(NAME, load_private(settings.service_key_file))
     return Deps(
         messages=Messages(NAME, database, settings.queue_url.get_secret_value()),
-        peers=Peers(NAME, PEERS, peer_urls(), tokens),
+        peers=Peers(NAME, PEERS, peer_urls(), tokens, at_once=calls_at_once(settings.web_threads)),
         mailer=mailer_for(NAME, settings),
     )

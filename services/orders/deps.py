@@ -9,7 +9,7 @@ from contracts.catalog import v1 as catalog
 from contracts.payments import v1 as payments
 from libs.access import Access, ServiceKeys, ServiceTokens, UserKeys
 from libs.access.keys import load_private
-from libs.client import Peers, keys_from_users
+from libs.client import Peers, calls_at_once, keys_from_users
 from libs.config import load, peer_urls
 from libs.db import Database
 from libs.messaging import Messages
@@ -46,6 +46,6 @@ def from_environment() -> Deps:
             UserKeys(keys_from_users(NAME, urls)),
             ServiceKeys(settings.service_keys_dir),
         ),
-        peers=Peers(NAME, PEERS, urls, tokens),
+        peers=Peers(NAME, PEERS, urls, tokens, at_once=calls_at_once(settings.web_threads)),
         order_deadline=timedelta(seconds=settings.order_deadline_s),
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from contracts.orders import v1 as orders
 from libs.access import Access, ServiceKeys, ServiceTokens, SigningKeys, UserTokens
 from libs.access.keys import load_private
-from libs.client import Peers
+from libs.client import Peers, calls_at_once
 from libs.config import load, peer_urls
 from libs.db import Database
 from libs.keyvalue import KeyValue, Throttle
@@ -47,7 +47,9 @@ def from_environment() -> Deps:
     return Deps(
         messages=Messages(NAME, database, settings.queue_url.get_secret_value()),
         access=Access(NAME, signing_keys, ServiceKeys(settings.service_keys_dir)),
-        peers=Peers(NAME, PEERS, peer_urls(), service_tokens),
+        peers=Peers(
+            NAME, PEERS, peer_urls(), service_tokens, at_once=calls_at_once(settings.web_threads)
+        ),
         passwords=Passwords(),
         login_throttle=Throttle(cache, "login", limit=LOGIN_TRIES, window_s=LOGIN_WINDOW_S),
         signing_keys=signing_keys,
