@@ -15,11 +15,25 @@ from tools.faults.faults import (
     network,
     overload,
     poison,
+    provider,
     rolling,
     versions,
 )
 
-_KINDS = (calm, kills, hung, network, disks, messages, poison, clocks, versions, rolling, overload)
+_KINDS = (
+    calm,
+    kills,
+    hung,
+    network,
+    provider,
+    disks,
+    messages,
+    poison,
+    clocks,
+    versions,
+    rolling,
+    overload,
+)
 
 
 def all_faults(services: Sequence[str]) -> list[Fault]:
