@@ -51,7 +51,7 @@ class Customer:
     def shop(self, shelf: Shelf) -> None:
         """One thing, whatever they feel like."""
         now = time.monotonic()
-        if self._account is None or not self._account.user_id or self._chance.random() < 0.02:
+        if self._account is None or not self._account.user_id or self._chance.random() < 0.012:
             self._become_somebody()
         elif now > self._token_until:
             self._log_in()
@@ -85,7 +85,7 @@ class Customer:
 
     def _something(self, shelf: Shelf) -> None:
         feeling = self._chance.random()
-        if feeling < 0.20:
+        if feeling < 0.14:
             self._order(shelf)
         elif feeling < 0.50:
             self._get(steps.BROWSE, "/api/v1/products?category=things&limit=10")

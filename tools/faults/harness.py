@@ -11,6 +11,7 @@ from typing import Protocol
 
 from tools.dev.errors import Refusal
 from tools.faults import evidence, rest, shelf, spared
+from tools.faults.bystanders import Bystanders
 from tools.faults.checker import Case, Checker
 from tools.faults.customers import CUSTOMERS, Customers
 from tools.faults.fault import Fault
@@ -67,6 +68,8 @@ class Harness:
         self._watcher: Watcher = watcher or Silent()
         self._customers = Customers(self.history, world.url, seed=seed, number=customers)
         self._sampler = Sampler(world)
+        self._bystanders = Bystanders()
+        self._others_cores = 0.0
         self._checker = Checker()
         self._baseline_s = baseline_s
         self._drain_s = drain_s
@@ -131,10 +134,12 @@ class Harness:
                 began = time.monotonic()
                 try:
                     self.history.begin("fault")
+                    self._bystanders.start()
                     fault.inject(self.world, chance)
                     self._pass(began + max(self._seconds, fault.lasts_s or 0.0))
                 finally:
                     ended = time.monotonic()
+                    self._others_cores = self._bystanders.stop()
                     self.history.begin("after")
                     tell(name, "lifting")
                     fault.lift(self.world)
@@ -176,7 +181,9 @@ class Harness:
             parked={id_: said for id_, said in (new | missing).items() if id_ not in self._known},
         )
         verdicts = self._checker.judge(case)
-        verdicts.append(spared.judge(fault, self.history.told("fault"), self._calm))
+        verdicts.append(
+            spared.judge(fault, self.history.told("fault"), self._calm, self._others_cores)
+        )
         verdicts += fault.judge(self.world, self.history)
         self._known |= left.keys() | parked.keys()
         return verdicts

@@ -21,13 +21,15 @@ class Verdict:
     """Of one claim: one of INVARIANTS, or one that a fault makes beside them (its name says which).
 
     `checked` is how many things were looked at: of none, nothing was proved. Each line of `evidence`
-    is a sentence that names the order, mail or id, so that a person can look it up.
+    is a sentence that names the order, mail or id, so that a person can look it up; `note` says what
+    was left out, and why.
     """
 
     claim: str
     held: bool
     checked: int
     evidence: tuple[str, ...] = ()
+    note: str = ""
 
 
 State = Literal["held", "broken", "not run"]

@@ -15,6 +15,8 @@ TIMES_SLOWER = 1.5
 # Starting one process again takes a core for a second, and there are two, with the customers on
 # them: so much later a good answer may come whatever it was, and nobody notices (see the README).
 FLOOR_S = 0.1
+# With so much of the machine taken by others, how late an answer came says nothing.
+OTHERS_AT_MOST_CORES = 0.4
 # Of fewer than so many requests the p95 is one of the slowest two, and tells of chance alone.
 _ENOUGH = 40
 
@@ -32,8 +34,10 @@ def baseline(told: Iterable[Told]) -> dict[str, float]:
     return {step: p95_s(each) for step, each in by_step(told).items()}
 
 
-def judge(fault: Fault, told: Iterable[Told], calm: Mapping[str, float]) -> Verdict:
-    """I6 for what was asked while the fault was on."""
+def judge(
+    fault: Fault, told: Iterable[Told], calm: Mapping[str, float], others_cores: float
+) -> Verdict:
+    """I6 for what was asked while the fault was on, and other programs used so many cores."""
     spared = [each for each in told if not each.needs & fault.hurts]
     evidence = []
     wrong = [each for each in spared if each.said != "ok"]
@@ -44,6 +48,9 @@ def judge(fault: Fault, told: Iterable[Told], calm: Mapping[str, float]) -> Verd
             f"{each.took_s:.2f} s: {each.why}"
             for each in wrong[:5]
         ]
+    if others_cores > OTHERS_AT_MOST_CORES:
+        note = f"p95 was not judged: other programs used {others_cores:.1f} cores"
+        return Verdict("I6", not evidence, len(spared), tuple(evidence), note)
     for step, asked in by_step(spared).items():
         now, allowed = p95_s(asked), max(FLOOR_S, TIMES_SLOWER * calm.get(step, 0.0))
         if len(asked) >= _ENOUGH and now > allowed:
