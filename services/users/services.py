@@ -12,7 +12,6 @@ from contracts.shared.ids import UserId
 from contracts.users import v1 as users
 from libs.access.tokens import LIFETIME_S
 from libs.db.ids import new_id
-from libs.operations.errors import Unavailable
 from libs.telemetry.logs import get_logger
 from services.users.deps import Deps
 from services.users.models import Account
@@ -51,7 +50,7 @@ def log_in(
 ) -> users.Session | users.WrongCredentials | users.TooManyAttempts:
     """A token for whoever knows the password. Each address has a few tries in five minutes."""
     email_key = request.email.lower()
-    if (wait_s := _throttled(deps, email_key)) is not None:
+    if (wait_s := deps.login_throttle.retry_after(_anonymous(email_key))) is not None:
         return users.TooManyAttempts(retry_after_s=wait_s)
     with deps.messages.database.transaction() as session:
         account = session.scalar(select(Account).where(Account.email_key == email_key))
@@ -74,20 +73,8 @@ def account_of(deps: Deps, user_id: UserId) -> users.Account | users.NoSuchUser:
     return account.view() if account else users.NoSuchUser(user_id=user_id)
 
 
-def _throttled(deps: Deps, email_key: str) -> int | None:
-    try:
-        return deps.login_throttle.retry_after(_anonymous(email_key))
-    except Unavailable as error:
-        # Passwords stay expensive to try; a dead throttle must not keep everybody out.
-        log.warning("login not throttled", why=str(error))
-        return None
-
-
 def _after_log_in(deps: Deps, account: Account, password: str) -> None:
-    try:
-        deps.login_throttle.forget(_anonymous(account.email_key))
-    except Unavailable as error:
-        log.warning("throttle not reset", why=str(error))
+    deps.login_throttle.forget(_anonymous(account.email_key))
     if deps.passwords.is_outdated(account.password_hash):
         renewed = deps.passwords.hash(password)
         with deps.messages.database.transaction() as session:
