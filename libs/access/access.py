@@ -10,7 +10,7 @@ from contracts.core.chassis import Unauthenticated
 from libs.access.keys import ServiceKeys, UserKeys
 from libs.access.signing import SigningKeys
 from libs.access.tokens import verify_service, verify_user
-from libs.operations.envelope import Envelope, Identity
+from libs.operations.envelope import SERVICE_TOKEN, Envelope, Identity
 
 C = TypeVar("C", User, Service)
 
@@ -40,12 +40,20 @@ class Access:
             if user is None:
                 user = _remember(self._users, token, *verify_user(token, self._user_keys))
         if envelope.service_authorization is not None:
-            token = _bearer(envelope.service_authorization)
-            service = _remembered(self._services, token)
-            if service is None:
-                verified = verify_service(token, self._service_keys, self._service)
-                service = _remember(self._services, token, *verified)
+            try:
+                service = self._service_of(envelope.service_authorization)
+            except Unauthenticated as refused:
+                # The caller is to know which of two tokens it was: its own, or its user's.
+                raise Unauthenticated(detail=f"{SERVICE_TOKEN}: {refused.detail}") from None
         return Identity(user, service)
+
+    def _service_of(self, header: str) -> Service:
+        token = _bearer(header)
+        known = _remembered(self._services, token)
+        if known is not None:
+            return known
+        verified = verify_service(token, self._service_keys, self._service)
+        return _remember(self._services, token, *verified)
 
 
 def _bearer(header: str) -> str:

@@ -11,12 +11,12 @@ from pydantic import ValidationError
 from typing_extensions import TypeVar
 
 from contracts.core import KEYED, Operation, Problem, Request
-from contracts.core.chassis import StillInFlight
+from contracts.core.chassis import StillInFlight, Unauthenticated
 from contracts.core.problems import adapter_of
 from libs.client.retry_after import retry_after_of
 from libs.operations.context import current, refuse_in_transaction
-from libs.operations.envelope import Envelope, Reply
-from libs.operations.errors import Misunderstood, Unavailable
+from libs.operations.envelope import SERVICE_TOKEN, Envelope, Reply
+from libs.operations.errors import Misunderstood, TokenEnded, Unavailable
 
 R = TypeVar("R")
 P = TypeVar("P", bound=Problem)
@@ -65,7 +65,8 @@ class Api:
 
     def attempt(self, request: Request[Any, R, P], *, key: str | None = None) -> R | P:
         """The answer, or the problem with which the request was refused, as a value to match on.
-        Raises Unavailable and Misunderstood as `send` does."""
+        Raises Unavailable and Misunderstood as `send` does; TokenEnded when the user's token at hand
+        has ended meanwhile, which dispatch answers with 401."""
         operation = request.__operation__
         if operation.repeat is KEYED and key is None:
             raise TypeError(
@@ -74,7 +75,10 @@ class Api:
             )
         refuse_in_transaction(f"{operation.service} was asked for {operation.name}")
         call = Call(operation, request, *self._envelope(operation, key))
-        return cast("R | P", _read(operation, self.neighbour_of(operation).exchange(call)))
+        reply = self.neighbour_of(operation).exchange(call)
+        if reply.status == 401 and _is_of_the_user(call, reply):
+            raise TokenEnded(f"{operation.service} answered {operation.name} with 401")
+        return cast("R | P", _read(operation, reply))
 
     def neighbour_of(self, operation: Operation) -> Neighbour:
         """Who answers this operation. Raises LookupError for one that is not to be asked."""
@@ -124,6 +128,19 @@ def _read(operation: Operation, reply: Reply) -> Any:
     raise Misunderstood(
         f"{operation.service} answered {operation.name} with {reply.status}, which its contract "
         f"does not declare: {reply.body[:500].decode(errors='replace')}"
+    )
+
+
+def _is_of_the_user(call: Call, reply: Reply) -> bool:
+    """Whether it was the token of the user at hand that the neighbour did not take: it was good when
+    their request came, so it has ended since, or ends sooner by the neighbour's clock."""
+    context = current()
+    return (
+        context is not None
+        and context.user_token is not None
+        and call.envelope.authorization == context.user_token
+        and Unauthenticated.__problem__.type.encode() in reply.body
+        and SERVICE_TOKEN.encode() not in reply.body
     )
 
 

@@ -37,7 +37,7 @@ from contracts.core.chassis import (
 )
 from libs.operations.context import Context, within
 from libs.operations.envelope import Access, Envelope, Identity, Reply
-from libs.operations.errors import DeadlineExceeded, Unavailable
+from libs.operations.errors import DeadlineExceeded, TokenEnded, Unavailable
 from libs.operations.problems import reply_with, whole_seconds
 from libs.operations.repeats import Repeats, asked, checked_key, once
 from libs.telemetry.logs import Hidden, get_logger
@@ -156,6 +156,9 @@ class Dispatcher(Generic[D]):
                 )
             except (KeyTaken, StillInFlight) as refused:
                 return reply_with(refused)
+        except TokenEnded as ended:
+            log.info("token_ended", operation=operation.name, why=str(ended))
+            return reply_with(Unauthenticated(detail="The token ended meanwhile; log in again"))
         except Unavailable as neighbour:
             log.warning("unavailable", operation=operation.name, why=str(neighbour))
             return reply_with(Overloaded(retry_after_s=whole_seconds(neighbour.retry_after_s)))

@@ -25,6 +25,10 @@ class Envelope(NamedTuple):
 REFUSED = ("Refused", "busy")
 
 
+# Begins the detail of Unauthenticated when it was the service's token that was not good.
+SERVICE_TOKEN = "Service-Authorization"
+
+
 class Reply(NamedTuple):
     """The status, the bytes and the headers of an answer or a problem."""
 

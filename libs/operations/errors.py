@@ -24,3 +24,8 @@ class DeadlineExceeded(Unavailable):
 class Misunderstood(Exception):
     """A neighbour refused a request as no request of its contract: a bug, or the two were built
     from versions of the contract that do not fit. Trying again does not help."""
+
+
+class TokenEnded(Misunderstood):
+    """A neighbour did not take the user's token that came with the request at hand, though it was
+    good when the request began: the user has to log in again, which is nobody's bug."""

@@ -10,11 +10,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+import time_machine
 from flask import Flask
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from libs.access import Access, ServiceKeys, ServiceTokens, SigningKeys, UserTokens
 from libs.access.keys import load_private, new_key
+from libs.access.tokens import LIFETIME_S
 from libs.client import LocalNeighbour, Peers
 from libs.operations.context import Context
 from libs.telemetry.trace import Trace
@@ -80,6 +82,11 @@ class Street:
         peers = Peers(name, (shop.page,), {"shop": "http://127.0.0.1:9"}, tokens)
         peers.put("shop", LocalNeighbour(dispatcher_of(app)))
         return peers
+
+    def ended(self) -> str:
+        """A token of Ada's that was good until a minute ago."""
+        with time_machine.travel(time.time() - LIFETIME_S - 60):
+            return f"Bearer {self.users.issue(shop.ADA, admin=False)}"
 
 
 @pytest.fixture(params=["http", "local"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from dataclasses import replace
 from types import ModuleType
 
 import pytest
@@ -12,7 +13,7 @@ from contracts.core import Accepted, Anyone, Request
 from libs.client import LocalNeighbour, Peers
 from libs.client.tests.conftest import Street, context_of
 from libs.operations.context import current, holding_transaction, within
-from libs.operations.errors import DeadlineExceeded, Misunderstood, Unavailable
+from libs.operations.errors import DeadlineExceeded, Misunderstood, TokenEnded, Unavailable
 from libs.testing import shop
 
 MUGS = ModuleType("contracts.mugs.v1")
@@ -153,6 +154,31 @@ def test_a_service_that_the_neighbour_does_not_know_is_refused(street: Street) -
 
     with pytest.raises(Misunderstood, match="401"):
         peers.send(shop.Count())
+
+
+def test_a_users_token_that_ends_between_two_services_is_401_and_not_500(street: Street) -> None:
+    far = street.peers("orders", shop.World())
+
+    def ask_on(words: str) -> shop.Greeting:
+        # The request was let in; by now its token is no longer good.
+        context = current()
+        assert context is not None
+        with within(replace(context, user_token=street.ended())):
+            return far.send(shop.AskAsUser(words=words))
+
+    near = street.peers("notifications", shop.World(answer=ask_on))
+    with within(context_of(street)), pytest.raises(TokenEnded):
+        near.send(shop.AskAsUser(words="hello"))
+
+
+def test_our_own_token_that_is_refused_is_not_the_users_fault(street: Street) -> None:
+    peers = street.peers("orders", shop.World())
+    (street.folder / "public" / "orders.pem").unlink()
+
+    with within(context_of(street)), pytest.raises(Misunderstood, match="401") as refused:
+        peers.send(shop.AskAsUser(words="hello"))
+
+    assert not isinstance(refused.value, TokenEnded)
 
 
 def test_a_neighbour_that_deps_py_does_not_list_is_not_asked(street: Street) -> None:
