@@ -5,6 +5,7 @@ from libs.telemetry.absent import absent
 with absent("rich"):  # for the command line of httpx, which nobody here calls
     import httpx as _httpx  # noqa: F401
 from libs.client.api import Api, Call, Neighbour
+from libs.client.gather import gather
 from libs.client.jwks import keys_from_users
 from libs.client.neighbours import HttpNeighbour, LocalNeighbour
 from libs.client.outbound import Outbound
@@ -19,5 +20,6 @@ __all__ = [
     "Neighbour",
     "Outbound",
     "Peers",
+    "gather",
     "keys_from_users",
 ]
