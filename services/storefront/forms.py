@@ -51,7 +51,7 @@ def mount(app: Flask, deps: Deps) -> None:
     def check() -> None:
         if request.method in ("GET", "HEAD"):
             return
-        if not _same_origin(deps.public_url) or not _is_ours(request.form.get("form", "")):
+        if not _same_origin(deps.public_url) or not _is_ours(request.form.get("form_token", "")):
             log.warning("form refused", endpoint=request.endpoint)
             raise NotOurForm
 

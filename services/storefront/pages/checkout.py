@@ -59,7 +59,7 @@ def mount(app: Flask, deps: Deps) -> None:
     @app.post("/checkout", endpoint="pay", provide_automatic_options=False)
     def pay() -> ResponseReturnValue:
         user_id = fresh_login(url_for("checkout")).user_id
-        version, method = request.form.get("key", "")[:64], request.form.get("method", "")
+        version, method = request.form.get("key", "")[:64], request.form.get("card", "")
         cart = visit().cart
         if cart is None:
             return _show(deps, None)
