@@ -146,7 +146,7 @@ def _cancelled(order: orders.Order) -> Standing:
         return Standing(
             order.order_id,
             "declined",
-            "Your card was declined.",
+            "The payment did not go through.",
             f"{why.rstrip('.')}. Nothing was charged, and the goods are back on the shelf.",
         )
     sentence = _CANCELLED[order.reason or orders.Reason.UNKNOWN]
