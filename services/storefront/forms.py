@@ -9,7 +9,7 @@ import os
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
-from flask import Flask, request
+from flask import Flask, g, request
 from pydantic import ValidationError
 from werkzeug.exceptions import HTTPException
 
@@ -36,8 +36,14 @@ def form_token() -> str:
     compressed page tells nothing about it."""
     now = visit()
     now.needs_cookie = now.needs_cookie or not now.had_cookie
+    if now.session_id != g.get("token_of"):
+        g.token_of, g.token = now.session_id, _masked(now.session_id)
+    return str(g.token)
+
+
+def _masked(session_id: str) -> str:
     pad = os.urandom(_LENGTH)
-    masked = bytes(a ^ b for a, b in zip(pad, _token(now.session_id), strict=True))
+    masked = bytes(a ^ b for a, b in zip(pad, _token(session_id), strict=True))
     return base64.urlsafe_b64encode(pad + masked).decode()
 
 

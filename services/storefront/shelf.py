@@ -56,9 +56,9 @@ class Shelf:
     """Asks the catalog. Every method raises Unavailable when that is away and nothing like this was
     ever seen."""
 
-    def __init__(self, peers: Peers, cache: KeyValue) -> None:
+    def __init__(self, peers: Peers, cache: KeyValue, *, fresh_s: float = FRESH_S) -> None:
         self._peers = peers
-        self._memory = _Memory(cache)
+        self._memory = _Memory(cache, fresh_s)
 
     def categories(self) -> Shown[catalog.Categories]:
         """What the shelves are called."""
@@ -139,8 +139,9 @@ class Shelf:
 class _Memory:
     """The newest of what was seen, by key."""
 
-    def __init__(self, cache: KeyValue) -> None:
+    def __init__(self, cache: KeyValue, fresh_s: float) -> None:
         self._cache = cache
+        self._fresh_s = fresh_s
         self._lock = Lock()
         self._kept: OrderedDict[str, tuple[float, Any]] = OrderedDict()
         self._written: dict[str, float] = {}
@@ -148,7 +149,7 @@ class _Memory:
     def young(self, key: str) -> Any:
         """What was kept a moment ago in this process; None otherwise."""
         kept = self._kept.get(key)
-        return kept[1] if kept is not None and time.monotonic() - kept[0] < FRESH_S else None
+        return kept[1] if kept is not None and time.monotonic() - kept[0] < self._fresh_s else None
 
     def find(self, key: str, kind: TypeAdapter[T]) -> T | None:
         """What this process kept, else what another one did; None where there is none."""
