@@ -38,6 +38,11 @@ class Deps:
     public_url: str | None = None
     proxies: int = 0
 
+    @property
+    def is_secure(self) -> bool:
+        """Whether customers come by https alone."""
+        return self.public_url is not None and self.public_url.startswith("https://")
+
 
 def from_environment() -> Deps:
     """Raises ConfigurationError or ValueError naming the variable that is wrong."""

@@ -72,7 +72,7 @@ def mount(app: Flask, deps: Deps) -> None:
         "form_token": form_token,
         "picture_of_sku": pictures.of_sku,
     }
-    secure = (deps.public_url or "").startswith("https://")
+    secure = deps.is_secure
 
     @app.context_processor
     def of_every_page() -> dict[str, Visit]:

@@ -54,7 +54,7 @@ def visit() -> Visit:
 
 def mount(app: Flask, deps: Deps) -> None:
     """A visit before every page, and its cookie after it."""
-    secure = (deps.public_url or "").startswith("https://")
+    secure = deps.is_secure
     # The prefix binds it to this host, so that no neighbouring one can plant it; only over TLS.
     cookie = "__Host-session" if secure else "session"
 
