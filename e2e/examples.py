@@ -78,6 +78,7 @@ _EXAMPLES: Mapping[type[AnyRequest], Callable[[World], AnyRequest]] = {
     users.GetMyOverview: lambda _: users.GetMyOverview(),
     users.GetUser: lambda w: users.GetUser(user_id=UserId(w.a.user_id)),
     catalog.ListProducts: lambda _: catalog.ListProducts(limit=1),
+    catalog.ListCategories: lambda _: catalog.ListCategories(),
     catalog.GetProduct: lambda w: catalog.GetProduct(sku=w.sku),
     catalog.PutProduct: lambda _: catalog.PutProduct(
         sku=Sku("of-the-matrix"),

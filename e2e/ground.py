@@ -21,6 +21,7 @@ from tools.mail.smtp import smtp_server
 PROVIDER_KEY = "key-of-the-end-to-end-tests"
 WEBHOOK_SECRET = "whsec-of-the-end-to-end-tests"
 START_S = 60.0
+WITHOUT_DATABASE = frozenset({"storefront"})
 
 
 class Ground:
@@ -49,7 +50,8 @@ class Ground:
         self._smtp.start()
         self._make_keys()
         for service in self.services:
-            self._make_database(service)
+            if service not in WITHOUT_DATABASE:
+                self._make_database(service)
         if "payments" in self.services:
             self._start_provider()
 
@@ -63,15 +65,12 @@ class Ground:
 
     def environment(self, service: str, role: str) -> dict[str, str]:
         """What deploy/README.md lists, for one process."""
-        database = self.databases[service]
         return {
             **os.environ,
-            "DATABASE_URL": database.app_url,
-            "QUEUE_URL": self.queue.url,
+            **self._store(service),
             "CACHE_URL": self.cache.url,
             "HTTP_BIND": self.urls[service].removeprefix("http://"),
             "DRAIN_S": "0",
-            "METRICS_BIND": self.worker_urls[service].removeprefix("http://"),
             "WEB_WORKERS": "1",
             "SERVICE_KEY_FILE": str(self.folder / "private" / f"{service}.pem"),
             "SERVICE_KEYS_DIR": str(self.folder / "public"),
@@ -121,6 +120,16 @@ class Ground:
             self.postgres, service, owner_password="owner", app_password="app"
         )
         migrate(service, self.databases[service].owner_url)
+
+    def _store(self, service: str) -> dict[str, str]:
+        """What only a service with a database is told."""
+        if service in WITHOUT_DATABASE:
+            return {}
+        return {
+            "DATABASE_URL": self.databases[service].app_url,
+            "QUEUE_URL": self.queue.url,
+            "METRICS_BIND": self.worker_urls[service].removeprefix("http://"),
+        }
 
     def _own(self, service: str) -> dict[str, str]:
         """The variables of one service alone."""

@@ -14,14 +14,16 @@ from typing import Self
 from e2e.ground import START_S, Ground
 from e2e.program import Program, wait_for
 
+# Those with a database, and a worker beside the web.
 SERVICES = ("catalog", "notifications", "orders", "payments", "users")
+STOREFRONT = "storefront"
 
 
 class Shop:
-    """All services, in `folder`, each as a web and a worker. Its programs are named after service
+    """All services, in `folder`, each as a web and, but for the storefront, a worker. Its programs are named after service
     and role: `orders web`."""
 
-    services: tuple[str, ...] = SERVICES
+    services: tuple[str, ...] = (*SERVICES, STOREFRONT)
 
     def __init__(self, folder: Path, *, durable: bool = False) -> None:
         self.ground = Ground(folder, self.services, durable=durable)
@@ -53,7 +55,8 @@ class Shop:
         """Put what runs into `programs`."""
         for service in self.services:
             self.add(service, "web")
-            self.add(service, "worker")
+            if service in SERVICES:
+                self.add(service, "worker")
 
     def add(self, service: str, role: str) -> None:
         """One program more, as the service itself has it."""

@@ -6,7 +6,7 @@ import json
 import os
 
 from e2e.program import Program
-from e2e.shop import Shop
+from e2e.shop import SERVICES, Shop
 
 
 class ShopTogether(Shop):
@@ -24,7 +24,8 @@ class ShopTogether(Shop):
             (str(file),),
             os.environ,
             ground.folder / "everything.log",
-            *(f"{url}/readyz" for url in (*ground.urls.values(), *ground.worker_urls.values())),
+            *(f"{url}/readyz" for url in ground.urls.values()),
+            *(f"{ground.worker_urls[name]}/readyz" for name in self.services if name in SERVICES),
         )
 
     def programs_of(self, service: str) -> list[Program]:

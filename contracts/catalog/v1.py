@@ -71,16 +71,34 @@ class BadCursor(Problem, status=400, title="This cursor does not lead on"):
 
 class ListProducts(Request[Anyone, Page[Product], BadCursor], http="GET /api/v1/products"):
     """Products, best match first with a `query`, else by number. All words of a query must be found,
-    each may be the beginning of one. Filters narrow; `cursor` goes on where the page before ended.
-    """
+    each may be the beginning of one. Filters narrow, `skus` to these products alone; `cursor` goes on
+    where the page before ended."""
 
     query: Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)] | None = None
     category: Category | None = None
     cheapest_cents: PriceCents | None = None
     dearest_cents: PriceCents | None = None
     in_stock: bool | None = None
+    skus: Annotated[tuple[Sku, ...], Field(max_length=50)] = ()
     cursor: Annotated[str, Field(max_length=300)] | None = None
     limit: Annotated[int, Field(ge=1, le=100)] = 20
+
+
+class CategorySize(Value):
+    """A category, and how many products it has; at least one."""
+
+    category: Category
+    products: int
+
+
+class Categories(Value):
+    """All categories, by name."""
+
+    items: tuple[CategorySize, ...]
+
+
+class ListCategories(Request[Anyone, Categories], http="GET /api/v1/categories"):
+    """What the shop's shelves are called."""
 
 
 class GetProduct(Request[Anyone, Product, NoSuchProduct], http="GET /api/v1/products/{sku}"):

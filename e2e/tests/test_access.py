@@ -13,7 +13,7 @@ from contracts.shared.ids import UserId
 from e2e.callers import everybody
 from e2e.customer import Answer, Customer, ask
 from e2e.examples import AnyRequest, World, open_world, operations
-from e2e.shop import SERVICES, Shop
+from e2e.shop import Shop
 from libs.db.ids import new_id
 
 # The shop takes its time to open.
@@ -91,6 +91,27 @@ def test_besides_operations_only_what_is_listed_here_is_served(world: World) -> 
         "catalog": {"POST /api/v1/products/import"},
         "payments": {"POST /webhooks/provider"},
         "users": {"GET /.well-known/jwks.json"},
+        # Pages; whoever is to be logged in for one is sent to the log-in.
+        "storefront": {
+            "GET /",
+            "GET /products/{sku}",
+            "GET /static/{name}",
+            "GET /cart",
+            "POST /cart/lines",
+            "POST /cart/lines/{sku}",
+            "GET /checkout",
+            "POST /checkout",
+            "GET /orders/{order_id}",
+            "GET /orders/{order_id}/state",
+            "POST /orders/{order_id}/cancel",
+            "POST /orders/{order_id}/again",
+            "GET /login",
+            "POST /login",
+            "POST /logout",
+            "GET /register",
+            "POST /register",
+            "GET /account",
+        },
     }
     everywhere = {"GET /livez", "GET /readyz", "GET /metrics", "GET /openapi.json"}
     # What problems mean, in words.
@@ -110,5 +131,5 @@ def test_besides_operations_only_what_is_listed_here_is_served(world: World) -> 
 def _apps(shop: Shop) -> dict[str, Any]:
     from tools.together.part import parts_of
 
-    environments = {name: shop.ground.environment(name, "looked-at") for name in SERVICES}
+    environments = {name: shop.ground.environment(name, "looked-at") for name in shop.services}
     return {part.name: part.app for part in parts_of(environments)}

@@ -10,6 +10,7 @@ from services.catalog.config import CatalogSettings
 from services.notifications.config import NotificationsSettings
 from services.orders.config import OrdersSettings
 from services.payments.config import PaymentsSettings
+from services.storefront.config import StorefrontSettings
 from services.users.config import UsersSettings
 
 README = Path("deploy/README.md")
@@ -21,6 +22,7 @@ EVERY: list[type[BaseModel]] = [
     NotificationsSettings,
     OrdersSettings,
     PaymentsSettings,
+    StorefrontSettings,
 ]
 
 

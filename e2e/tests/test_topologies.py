@@ -6,7 +6,7 @@ import psutil
 import pytest
 
 from e2e.customer import Customer, ask, stock
-from e2e.shop import Shop
+from e2e.shop import SERVICES, Shop
 from e2e.together import ShopTogether
 
 # The shop takes its time to open.
@@ -52,7 +52,7 @@ def test_asked_to_end_every_program_finishes_its_work_and_exits_with_0(
     codes = {label: program.end() for label, program in shop.programs.items()}
     lanes = {
         name: shop.rows(name, "SELECT 1 FROM cursor WHERE owner IS NOT NULL")
-        for name in shop.services
+        for name in SERVICES
     }
     shop.mend()
 

@@ -127,7 +127,8 @@ def _read(operation: Operation, reply: Reply) -> Any:
         )
     raise Misunderstood(
         f"{operation.service} answered {operation.name} with {reply.status}, which its contract "
-        f"does not declare: {reply.body[:500].decode(errors='replace')}"
+        f"does not declare: {reply.body[:500].decode(errors='replace')}",
+        status=reply.status,
     )
 
 

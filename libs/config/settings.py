@@ -62,17 +62,12 @@ class MigrationSettings(_Given):
     ]
 
 
-class Settings(DatabaseSettings):
-    """The variables of every service; the field's name in upper case is the variable's. A secret
-    may come from a file instead: DATABASE_URL_FILE names the file that holds DATABASE_URL."""
+class WebSettings(_Given):
+    """The variables of every web process; of a service without a database these are all."""
 
-    queue_url: Annotated[ValkeyUrl, Field(description="Valkey for the queue and doorbells")]
     cache_url: Annotated[ValkeyUrl, Field(description="Valkey for throttles, sessions and carts")]
     service_key_file: Annotated[
         Path, Field(description="The service's own private key, P-256 in PEM")
-    ]
-    service_keys_dir: Annotated[
-        Path, Field(description="The public keys of all services, <service>.pem each")
     ]
     run_dir: Annotated[
         Path | None,
@@ -87,13 +82,6 @@ class Settings(DatabaseSettings):
         float,
         Field(ge=0, le=12, description="A web serves on for so long after SIGTERM, not ready"),
     ] = 5.0
-    worker_threads: Annotated[
-        int, Field(ge=1, le=64, description="Jobs that the worker does at once")
-    ] = 4
-    metrics_bind: Annotated[
-        Address | None,
-        Field(description="Where the worker's probes and metrics listen; unset: nowhere"),
-    ] = None
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"],
         Field(description="Lines below are not written"),
@@ -101,3 +89,24 @@ class Settings(DatabaseSettings):
     log_format: Annotated[
         Literal["json", "console"], Field(description="For machines, or for people")
     ] = "json"
+
+
+class _StoreSettings(DatabaseSettings):
+    queue_url: Annotated[ValkeyUrl, Field(description="Valkey for the queue and doorbells")]
+
+
+class Settings(WebSettings, _StoreSettings):
+    """The variables of every service with a database; the field's name in upper case is the
+    variable's. A secret may come from a file instead: DATABASE_URL_FILE names the file that holds
+    DATABASE_URL."""
+
+    service_keys_dir: Annotated[
+        Path, Field(description="The public keys of all services, <service>.pem each")
+    ]
+    worker_threads: Annotated[
+        int, Field(ge=1, le=64, description="Jobs that the worker does at once")
+    ] = 4
+    metrics_bind: Annotated[
+        Address | None,
+        Field(description="Where the worker's probes and metrics listen; unset: nowhere"),
+    ] = None

@@ -1,4 +1,4 @@
-"""Valkey for what may be lost: throttles, and later sessions and carts."""
+"""Valkey for what may be lost: throttles, sessions and carts."""
 
 from libs.keyvalue.throttle import Throttle
 from libs.keyvalue.valkey import KeyValue

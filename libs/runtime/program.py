@@ -15,7 +15,14 @@ from typing import TYPE_CHECKING
 from pydantic import SecretStr
 from typing_extensions import TypeVar
 
-from libs.config import ConfigurationError, DatabaseSettings, MigrationSettings, Settings, load
+from libs.config import (
+    ConfigurationError,
+    DatabaseSettings,
+    MigrationSettings,
+    Settings,
+    WebSettings,
+    load,
+)
 from libs.runtime import states
 from libs.runtime.allocator import give_memory_back
 from libs.telemetry import logs
@@ -35,18 +42,21 @@ FINISH_S = 25.0
 @dataclass(frozen=True, slots=True)
 class Program:
     """A service: its name, what configures it, and how its two processes are made. The two are
-    functions that import what they need, so that a web never loads what only a worker uses."""
+    functions that import what they need, so that a web never loads what only a worker uses.
+
+    A service without a database has no worker either; its commands are `web` and `healthy`.
+    """
 
     name: str
-    settings: type[Settings]
+    settings: type[WebSettings]
     app: Callable[[], Flask]
-    worker: Callable[[], Worker]
+    worker: Callable[[], Worker] | None = None
 
 
 def main(program: Program, arguments: Sequence[str] | None = None) -> int:
     """Run one command of the service; the exit status says how it went (0 well, 1 failed, 2 not a
     command)."""
-    chosen = _parse(program.name, arguments)
+    chosen = _parse(program, arguments)
     try:
         status: int = chosen.run(program, chosen)
     except ConfigurationError as error:
@@ -54,26 +64,31 @@ def main(program: Program, arguments: Sequence[str] | None = None) -> int:
     return status
 
 
-def _parse(name: str, arguments: Sequence[str] | None) -> argparse.Namespace:
+def _parse(program: Program, arguments: Sequence[str] | None) -> argparse.Namespace:
+    name, has_database = program.name, program.worker is not None
     parser = argparse.ArgumentParser(
         prog=name,
         description=f"The {name} service of the shop.",
-        epilog=f"for example: {name} migrate && {name} web",
+        epilog=f"for example: {name} migrate && {name} web"
+        if has_database
+        else f"for example: {name} web",
     )
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    for command, run, text in (
-        ("web", _web, "serve requests until SIGTERM"),
-        ("worker", _worker, "number events, consume others', do jobs until SIGTERM"),
-        ("migrate", _migrate, "bring the database to this version's tables"),
-        ("healthy", _healthy, "exit 0 when the web or worker of this machine is well"),
-    ):
-        commands.add_parser(command, help=text, description=text).set_defaults(run=run)
-    parked = commands.add_parser("parked", help="list the events and jobs that failed for good")
-    parked.add_argument("--json", action="store_true", help="for machines")
-    parked.set_defaults(run=_parked)
-    requeue = commands.add_parser("requeue", help="try a parked event or job once more")
-    requeue.add_argument("id", help="as `parked` lists it")
-    requeue.set_defaults(run=_requeue)
+
+    def add(command: str, run: Callable[..., int], text: str) -> argparse.ArgumentParser:
+        added = commands.add_parser(command, help=text, description=text)
+        added.set_defaults(run=run)
+        return added
+
+    add("web", _web, "serve requests until SIGTERM")
+    add("healthy", _healthy, "exit 0 when the web or worker of this machine is well")
+    if has_database:
+        add("worker", _worker, "number events, consume others', do jobs until SIGTERM")
+        add("migrate", _migrate, "bring the database to this version's tables")
+        parked = add("parked", _parked, "list the events and jobs that failed for good")
+        parked.add_argument("--json", action="store_true", help="for machines")
+        requeue = add("requeue", _requeue, "try a parked event or job once more")
+        requeue.add_argument("id", help="as `parked` lists it")
     return parser.parse_args(arguments)
 
 
@@ -96,6 +111,7 @@ def _web(program: Program, _: argparse.Namespace) -> int:
 
 def _worker(program: Program, _: argparse.Namespace) -> int:
     settings = _prepare(program)
+    assert program.worker is not None and isinstance(settings, Settings)  # else no such command
     from libs.operations.errors import Unavailable
     from libs.web.draining import begin_to_drain
     from libs.web.standalone import serve_probes
@@ -161,7 +177,7 @@ def _database_url() -> str:
     return url.get_secret_value()
 
 
-def _prepare(program: Program) -> Settings:
+def _prepare(program: Program) -> WebSettings:
     """Settings, memory, metrics and logs, in the order in which they must be set up."""
     settings = load(program.settings)
     give_memory_back()
@@ -199,7 +215,7 @@ def _made(make: Callable[[], M]) -> M:
         raise ConfigurationError(str(error)) from error
 
 
-def run_dir(name: str, settings: Settings) -> Path:
+def run_dir(name: str, settings: WebSettings) -> Path:
     """Where this process keeps its state and its metrics."""
     return settings.run_dir or _default_run_dir(name)
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from gunicorn.app.base import BaseApplication
 from gunicorn.glogging import Logger
 
-from libs.config import Settings
+from libs.config import WebSettings
 from libs.telemetry.metrics import process_died
 from libs.web.event_loop import FINISH_S
 from libs.web.threads import Worker
@@ -33,7 +33,7 @@ class Server(BaseApplication):
     """
 
     def __init__(
-        self, create_app: Callable[[], WSGIApplication], settings: Settings, **options: Any
+        self, create_app: Callable[[], WSGIApplication], settings: WebSettings, **options: Any
     ) -> None:
         self._create_app = create_app
         self._options: dict[str, Any] = {

@@ -16,6 +16,10 @@ def list_products(
     return search.page_of(deps, request)
 
 
+def list_categories(_: catalog.ListCategories, __: Anyone, deps: Deps) -> catalog.Categories:
+    return search.categories(deps)
+
+
 def get_product(
     request: catalog.GetProduct, _: Anyone, deps: Deps
 ) -> catalog.Product | catalog.NoSuchProduct:
@@ -59,6 +63,7 @@ def release_stock(
 
 routes = (
     catalog.ListProducts.handled_by(list_products),
+    catalog.ListCategories.handled_by(list_categories),
     catalog.GetProduct.handled_by(get_product),
     catalog.PutProduct.handled_by(put_product),
     catalog.ChangeStock.handled_by(change_stock),

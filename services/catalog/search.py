@@ -52,6 +52,16 @@ def page_of(deps: Deps, request: catalog.ListProducts) -> Page[catalog.Product] 
     )
 
 
+def categories(deps: Deps) -> catalog.Categories:
+    """All that have a product."""
+    counted = select(Product.category, func.count()).group_by(Product.category)
+    with deps.messages.database.transaction() as session:
+        rows = session.execute(counted.order_by(Product.category)).all()
+    return catalog.Categories(
+        items=tuple(catalog.CategorySize(category=name, products=many) for name, many in rows)
+    )
+
+
 def terms_of(query: str) -> list[str]:
     """The words and numbers of a query, as the index has them; may be empty."""
     return [term.replace(",", ".") for term in _TERM.findall(query)][:MOST_TERMS]
@@ -78,6 +88,8 @@ def _chosen(
         chosen = chosen.where(Product.price_cents >= request.cheapest_cents)
     if request.dearest_cents is not None:
         chosen = chosen.where(Product.price_cents <= request.dearest_cents)
+    if request.skus:
+        chosen = chosen.where(Product.sku.in_(request.skus))
     if request.in_stock is not None:
         chosen = chosen.where(Stock.on_hand > 0 if request.in_stock else Stock.on_hand == 0)
     return chosen, rank
@@ -108,5 +120,5 @@ def _read(cursor: str, fingerprint: str) -> _After | None:
 
 def _fingerprint(request: catalog.ListProducts) -> str:
     """Tells lists apart; how long a page is may change on the way."""
-    asked = request.model_dump_json(exclude={"cursor", "limit"}, exclude_none=True)
+    asked = request.model_dump_json(exclude={"cursor", "limit"}, exclude_defaults=True)
     return hashlib.sha256(asked.encode()).hexdigest()[:16]

@@ -4,6 +4,7 @@ import ast
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from tools.dev.closure import imported_modules, own_files
 from tools.dev.errors import Refusal
@@ -16,11 +17,18 @@ _FIRST_UNNAMED = 8020
 
 @dataclass(frozen=True)
 class Service:
-    """A folder in services/ with a main.py. `needs` are the neighbours whose contracts it reads."""
+    """A folder in services/ with a main.py. `needs` are the neighbours whose contracts it reads.
+    One without migrations/ has no database, and nothing to do besides serving."""
 
     name: str
     port: int
     needs: frozenset[str] = frozenset()
+    has_database: bool = True
+
+    @property
+    def roles(self) -> tuple[Literal["web", "worker"], ...]:
+        """The processes that it runs as."""
+        return ("web", "worker") if self.has_database else ("web",)
 
 
 def services_of(root: Path) -> tuple[Service, ...]:
@@ -32,6 +40,7 @@ def services_of(root: Path) -> tuple[Service, ...]:
             name,
             _declared_port(root / "services" / name / "BUILD") or next(unnamed),
             frozenset(_neighbours(root, name, names)),
+            (root / "services" / name / "migrations").is_dir(),
         )
         for name in names
     )

@@ -52,18 +52,16 @@ def service_environment(
     service: str,
     role: Role,
     ports: Mapping[str, int],
-    database: Credentials,
+    database: Credentials | None,
     user_keys: Path,
 ) -> dict[str, str]:
     """The variables that deploy/README.md lists, for one process."""
     environment = common_environment(places)
-    if role == "migrate":
+    if role == "migrate" and database is not None:
         return environment | {"MIGRATION_DATABASE_URL": database.owner_url}
     names = [name.removesuffix(".web") for name in ports if name.endswith(".web")]
     peers = {f"PEER_{n.upper()}_URL": f"http://{HOST}:{ports[f'{n}.web']}" for n in names}
     environment |= peers | {
-        "DATABASE_URL": database.app_url,
-        "QUEUE_URL": f"redis://{HOST}:{ports['valkey_queue']}/0",
         "CACHE_URL": f"redis://{HOST}:{ports['valkey_cache']}/0",
         "SERVICE_KEY_FILE": str(places.secrets / "private" / f"{service}.pem"),
         "SERVICE_KEYS_DIR": str(places.secrets / "public"),
@@ -77,10 +75,13 @@ def service_environment(
         "MAIL_FROM": _MAIL_FROM,
         "SMTP_URL": f"smtp://{HOST}:{ports['smtp']}",
     }
+    if database is not None:
+        environment["DATABASE_URL"] = database.app_url
+        environment["QUEUE_URL"] = f"redis://{HOST}:{ports['valkey_queue']}/0"
     if service != "users":
         del environment["USER_KEYS_DIR"]  # only its owner gets to see a secret
     if service == "payments":
         environment |= provider.environment(places, ports)
-    if role == "worker":
+    if role == "worker" and f"{service}.worker" in ports:
         environment["METRICS_BIND"] = f"{HOST}:{ports[f'{service}.worker']}"
     return environment

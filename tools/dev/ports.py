@@ -25,7 +25,8 @@ def wanted_ports(services: Iterable[Service]) -> dict[str, int]:
     ports = SERVERS | provider.ports(services)
     for service in services:
         ports[f"{service.name}.web"] = service.port
-        ports[f"{service.name}.worker"] = service.port + WORKER_OFFSET
+        if service.has_database:
+            ports[f"{service.name}.worker"] = service.port + WORKER_OFFSET
     for port in ports.values():
         twice = [name for name, other in ports.items() if other == port]
         if len(twice) > 1:

@@ -59,11 +59,12 @@ def _asked(now: State) -> dict[str, UnitRecord]:
 def _service(
     name: str, ports: Mapping[str, int], units: Mapping[str, UnitRecord]
 ) -> dict[str, object]:
-    both = {role: units.get(f"{name}.{role}", UnitRecord()) for role in ("web", "worker")}
+    roles = [role for role in ("web", "worker") if f"{name}.{role}" in ports]
+    each = {role: units.get(f"{name}.{role}", UnitRecord()) for role in roles}
     return {
         "url": f"http://{HOST}:{ports[f'{name}.web']}",
-        "state": _worst([unit.state for unit in both.values()]),
-        "pids": {role: unit.process.pid if unit.process else None for role, unit in both.items()},
+        "state": _worst([unit.state for unit in each.values()]),
+        "pids": {role: unit.process.pid if unit.process else None for role, unit in each.items()},
     }
 
 

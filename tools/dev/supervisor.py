@@ -26,7 +26,6 @@ from tools.dev.watch import Watcher
 
 _FAILURES_BEFORE_GIVING_UP = 3
 _TIDY_S = 5.0
-_ROLES: tuple[Role, ...] = ("web", "worker")
 
 Tell = Callable[[str, str, float], None]
 """Hears what happened: its kind (`done`, `note`, `bad`), a line, the seconds it took."""
@@ -117,9 +116,10 @@ class Supervisor:
                 self._keep(name, self._system.server(name))
         servers = [self._keepers[name].ready for name in SERVERS if name in self._keepers]
         waits = levels(self._system.services)
-        for service in waits:
-            self._migrated[service] = threading.Event()
-            self._thread(f"migrate {service}", partial(self._migrate, service))
+        for service in self._system.services:
+            if service.has_database:
+                self._migrated[service.name] = threading.Event()
+                self._thread(f"migrate {service.name}", partial(self._migrate, service.name))
         if self._options.together:
             after = [*servers, *self._migrated.values()]
             self._keep(together.NAME, self._system.together(waits), after)
@@ -138,9 +138,10 @@ class Supervisor:
     ) -> None:
         for service in waits:  # neighbours before those who wait for them
             before = [self._keepers[f"{other}.web"].ready for other in waits[service]]
-            for role in _ROLES:
+            migrated = [self._migrated[service]] if service in self._migrated else []
+            for role in self._system.roles_of(service):
                 unit = self._system.process(service, role, self._hurry)
-                after = [*servers, *before, self._migrated[service]]
+                after = [*servers, *before, *migrated]
                 self._keep(f"{service}.{role}", unit, after)
 
     def _keeper_of(self, service: str, role: Role) -> Keeper:
@@ -228,9 +229,10 @@ class Supervisor:
         """Called by the watcher: restarts what the edit touched."""
         what = files[0] if len(files) == 1 else f"{files[0]} and {len(files) - 1} more"
         self._tell("note", f"{service}: {what} changed, restarting", 0)
-        if migrations or not self._migrated[service].is_set():
+        migrated = self._migrated.get(service)
+        if migrated is not None and (migrations or not migrated.is_set()):
             self._migrate(service)
-        for keeper in {self._keeper_of(service, role) for role in _ROLES}:
+        for keeper in {self._keeper_of(service, role) for role in self._system.roles_of(service)}:
             keeper.restart()
 
     def _broke(self, broken: threading.ExceptHookArgs) -> None:
@@ -254,7 +256,7 @@ class Supervisor:
 
     def _record(self, name: str, record: UnitRecord) -> None:
         with self._lock:
-            for unit in together.units_of(name, self._migrated):
+            for unit in together.units_of(name, self._system.services):
                 self._state = self._state.with_unit(unit, record)
             state.write(self._places, self._state)
 

@@ -55,7 +55,8 @@ class System:
             ports_module.require_free(self.ports)
         keys.make_service_keys(places, names)
         self._user_keys = keys.make_user_keys(places)
-        roles = [f"{name}_{kind}" for name in names for kind in ("owner", "app")]
+        stored = [service.name for service in self.services if service.has_database]
+        roles = [f"{name}_{kind}" for name in stored for kind in ("owner", "app")]
         self._passwords = keys.passwords(places, roles)
         self._places = places
         self._packaged = options.packaged
@@ -88,6 +89,10 @@ class System:
             log=places.log(name),
             ready_url=f"http://{HOST}:{port}/livez",
         )
+
+    def roles_of(self, service: str) -> tuple[Role, ...]:
+        """The processes of this service."""
+        return next(each.roles for each in self.services if each.name == service)
 
     def process(self, service: str, role: Role, hurry: threading.Event) -> Command:
         """A service's web or worker; it can start when the service is migrated."""
@@ -165,7 +170,7 @@ class System:
 
     def environment(self, service: str, role: Role) -> dict[str, str]:
         """What a process of the service is told, once that has its database."""
-        database = self.databases[service]
+        database = self.databases.get(service)
         return service_environment(
             self._places, service, role, self.ports, database, self._user_keys
         )

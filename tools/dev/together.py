@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Mapping
 
+from tools.dev.catalog import Service
 from tools.dev.environment import Role, common_environment
 from tools.dev.places import Places
 from tools.dev.ports import HOST
@@ -40,8 +41,8 @@ def unit(
     )
 
 
-def units_of(name: str, services: Iterable[str]) -> list[str]:
-    """The units that this one stands for: itself, or every service's web and worker."""
+def units_of(name: str, services: Iterable[Service]) -> list[str]:
+    """The units that this one stands for: itself, or the roles of every service."""
     if name != NAME:
         return [name]
-    return [f"{service}.{role}" for service in services for role in ("web", "worker")]
+    return [f"{service.name}.{role}" for service in services for role in service.roles]

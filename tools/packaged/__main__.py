@@ -97,12 +97,16 @@ def confine(claims: Claims, name: str, image: Image) -> None:
 
 def prove(claims: Claims, around: World, programs: dict[str, Program], kind: str) -> None:
     for name, program in programs.items():
+        if name not in around.databases:
+            continue
         with claims.claim(f"the {kind} of {name} migrates an empty database"):
             migrated = program.run("migrate", around.migration(name))
             assert migrated.returncode == 0, migrated.stdout + migrated.stderr
     started: list[tuple[str, Running]] = []
     for command in ("web", "worker"):
         for name, program in programs.items():
+            if command == "worker" and name not in around.databases:
+                continue
             with claims.claim(f"the {kind} of {name} gets its {command} ready and healthy"):
                 environment = around.environment(name)
                 if command == "worker":

@@ -32,7 +32,6 @@ class World:
             for peer, port in self.ports.items()
         }
         return {
-            "DATABASE_URL": self.databases[service].app_url,
             "QUEUE_URL": self.queue_url,
             "CACHE_URL": self.cache_url,
             "HTTP_BIND": f"127.0.0.1:{self.ports[service]}",
@@ -48,7 +47,12 @@ class World:
             "PROVIDER_API_KEY": "for-proof",
             "PROVIDER_WEBHOOK_SECRET": "whsec_for_proof_0000",
             **peers,
+            **self._database(service),
         }
+
+    def _database(self, service: str) -> Environment:
+        made = self.databases.get(service)
+        return {} if made is None else {"DATABASE_URL": made.app_url}
 
     def migration(self, service: str) -> Environment:
         return {"MIGRATION_DATABASE_URL": self.databases[service].owner_url}
@@ -56,7 +60,7 @@ class World:
 
 @contextmanager
 def world(folder: Path, services: Sequence[str]) -> Iterator[World]:
-    """Real servers, with a database for each service whose tables are not made yet."""
+    """Real servers, with a database for each service that has tables, which are not made yet."""
     keys = folder / "keys"
     _make_keys(keys, services)
     with ExitStack() as running:
@@ -66,6 +70,7 @@ def world(folder: Path, services: Sequence[str]) -> Iterator[World]:
         databases = {
             name: provision(postgres, name, owner_password="for-proof", app_password="for-proof")
             for name in services
+            if Path("services", name, "migrations").is_dir()
         }
         ports = {main.parent.name: free_port() for main in Path("services").glob("*/main.py")}
         yield World(keys, ports, databases, queue.url, cache.url)

@@ -14,7 +14,7 @@ from flask import Flask
 
 from libs.access import Access, ServiceKeys, UserKeys
 from libs.client import LocalNeighbour
-from libs.config import Settings, load
+from libs.config import Settings, WebSettings, load
 from libs.messaging import Worker
 from libs.operations.errors import Unavailable
 from libs.web import dispatcher_of
@@ -28,7 +28,7 @@ class Part:
 
     name: str
     environment: Environment
-    settings: Settings
+    settings: WebSettings
     deps: Any
     app: Flask
 
@@ -53,6 +53,7 @@ def parts_of(environments: Mapping[str, Environment]) -> tuple[Part, ...]:
 def worker_of(part: Part, parts: Sequence[Part]) -> Worker:
     """The service's worker with deps of its own, as in a process of its own: it and the web don't
     wait for each other's connections. Not started yet; to be made after the fork."""
+    assert isinstance(part.settings, Settings)
     deps = _deps(part.name, part.environment)
     _introduce(deps, {each.name: each for each in parts})
     deps.peers.check(f"services.{part.name}")
@@ -69,11 +70,12 @@ def worker_of(part: Part, parts: Sequence[Part]) -> Worker:
 def _part(name: str, environment: Environment, users: Part | None) -> Part:
     settings = load(import_module(f"services.{name}.main").program.settings, environment)
     deps = _deps(name, environment)
-    if users is not None and hasattr(deps, "access"):
+    if users is not None and hasattr(deps, "access") and isinstance(settings, Settings):
         keys = UserKeys(lambda: _keys_of(users.app))
         deps = replace(deps, access=Access(name, keys, ServiceKeys(settings.service_keys_dir)))
-    # As many connections as its processes would have.
-    deps.messages.database.reserve(settings.web_workers * settings.web_threads)
+    if isinstance(settings, Settings):
+        # As many connections as its processes would have.
+        deps.messages.database.reserve(settings.web_workers * settings.web_threads)
     app = import_module(f"services.{name}.app").create_app(deps)
     return Part(name, environment, settings, deps, app)
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from threading import Thread
 from typing import Any
 
+from libs.config import Settings
 from libs.messaging import Worker
 from libs.telemetry.logs import get_logger
 from libs.web.standalone import serve_probes
@@ -29,11 +30,15 @@ class Workers:
     def start(self, _: Any) -> None:
         """Before the first request is taken. Raises Unavailable without a database."""
         # All are made before the first has threads: deps are made from the process's environment.
-        made = [(part, worker_of(part, self.parts)) for part in self.parts]
+        made = [
+            (part.settings, worker_of(part, self.parts))
+            for part in self.parts
+            if isinstance(part.settings, Settings)  # else it has no database, and only serves
+        ]
         self._pid = os.getpid()
-        for part, worker in made:
-            if part.settings.metrics_bind:
-                serve_probes(part.settings.metrics_bind, {"worker": worker.healthy})
+        for settings, worker in made:
+            if settings.metrics_bind:
+                serve_probes(settings.metrics_bind, {"worker": worker.healthy})
             worker.start()
             self._running.append(worker)
         log.info("workers started", services=[part.name for part in self.parts])

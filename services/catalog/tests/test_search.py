@@ -236,3 +236,34 @@ def test_the_list_is_one_page_of_items_and_a_cursor(
     assert answered.json is not None
     assert [item["units_left"] for item in answered.json["items"]] == [2]
     assert isinstance(answered.json["next_cursor"], str)
+
+
+@pytest.mark.usefixtures("demo")
+def test_of_named_products_those_that_exist_come_and_no_others(anyone: Api) -> None:
+    named = tuple(Sku(sku) for sku in ("teapot-cast-iron", "no-such-thing", "broom-horsehair"))
+
+    page = anyone.send(catalog.ListProducts(skus=named, limit=50))
+
+    assert [item.sku for item in page.items] == ["broom-horsehair", "teapot-cast-iron"]
+
+
+@pytest.mark.usefixtures("demo")
+def test_a_cursor_of_some_named_products_leads_nowhere_among_others(anyone: Api) -> None:
+    named = catalog.ListProducts(skus=(Sku("teapot-cast-iron"), Sku("broom-horsehair")), limit=1)
+    cursor = anyone.send(named).next_cursor
+
+    astray = anyone.attempt(catalog.ListProducts(cursor=cursor))
+
+    assert astray == catalog.BadCursor()
+
+
+def test_an_empty_catalog_has_no_categories(anyone: Api) -> None:
+    assert anyone.send(catalog.ListCategories()).items == ()
+
+
+@pytest.mark.usefixtures("demo")
+def test_categories_come_by_name_with_how_many_products_they_have(anyone: Api) -> None:
+    sizes = {size.category: size.products for size in anyone.send(catalog.ListCategories()).items}
+
+    assert list(sizes) == sorted(sizes)
+    assert (sizes["tableware"], sum(sizes.values())) == (12, 75)

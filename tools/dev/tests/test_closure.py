@@ -22,6 +22,7 @@ def shop(tmp_path: Path) -> Path:
         "libs/mail/words.py": "",
         "libs/web/server.py": "",
         "services/users/BUILD": "service(port=8001)\n",
+        "services/users/migrations/versions/0001_accounts.py": "",
         "services/users/main.py": "def web():\n    import libs.web.server\n",
         "services/users/tests/test_users.py": "import libs.mail.smtp\n",
         "services/notifications/BUILD": "# mails\nservice(port=8005, dependencies=[])\n",
@@ -103,7 +104,7 @@ def test_an_edit_restarts_exactly_whom_it_touches(
 
 def test_ports_and_neighbours_are_read_where_they_are_declared(shop: Path) -> None:
     assert services_of(shop) == (
-        Service("notifications", 8005, frozenset({"users"})),
+        Service("notifications", 8005, frozenset({"users"}), has_database=False),
         Service("users", 8001, frozenset()),
     )
 
