@@ -1,0 +1,75 @@
+"""What the checker says of one change."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from dataclasses import field as made
+
+from tools.contracts.form.model import Json, Place
+from tools.contracts.rules.verdict import Direction, Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proof:
+    """A payload that was run through both models.
+
+    `writer` is whose message it is and `reader` who cannot read it (or reads or writes another thing): "old" or "new".
+    `outcome` says what came of it, in a sentence. `by_hand` when neither model would write it, only
+    somebody else's program.
+    """
+
+    payload: Json
+    direction: Direction
+    writer: str
+    reader: str
+    outcome: str
+    by_hand: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Consumer:
+    """A place in a service that the finding reaches: `use` is read, written, parsed or unknown."""
+
+    service: str
+    where: Place
+    use: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One change and its verdict.
+
+    `contract` is `orders/v1`; `subject` the model, operation, event or problem by its name in the page;
+    `field` the place within it (`lines`, `lines[].quantity` where the type is nested in one field), empty
+    when it is about the whole. `verdicts` has one for each direction in which the model travels, and none
+    for rules about operations and events, which have only `verdict`. `like` is the field rule that was
+    applied to a parameter (O05) or an envelope (E03). `case` is the row of the table, where a
+    rule has several. `reached` is for each direction a way from an operation or event to the subject.
+    `where` is a place in the new tree, in the old one for what was removed.
+
+    Either `proof` is there, or `unproved` says why not. `consumers` is filled by the index of readers.
+    """
+
+    rule: str
+    contract: str
+    subject: str
+    field: str = ""
+    verdict: Verdict
+    verdicts: Mapping[Direction, Verdict] = made(default_factory=dict)
+    case: str = ""
+    like: str = ""
+    sentence: str
+    mend: str
+    where: Place | None = None
+    removed: bool = False
+    reached: Mapping[Direction, str] = made(default_factory=dict)
+    proof: Proof | None = None
+    unproved: str = ""
+    consumers: tuple[Consumer, ...] = ()
+    waived: str = ""
+
+    @property
+    def page(self) -> str:
+        """Where its rule is explained, from the root of the repository."""
+        return f"docs/contracts/{self.rule}.md"
