@@ -12,8 +12,9 @@ from pydantic_core import to_jsonable_python
 from tools.contracts.form import model
 from tools.contracts.form.fingerprint import fingerprint, is_ours, name_of
 from tools.contracts.form.places import class_place, member_place, text_of
+from tools.contracts.form.reader import Reader
 from tools.contracts.form.samples import field_samples, model_samples, node_samples
-from tools.contracts.form.types import Reader
+from tools.contracts.form.schema import TYPES
 
 _BUILT_IN = (dict, list, tuple, set, frozenset, str, int, float, bool, bytes)
 
@@ -54,7 +55,7 @@ class Models:
         return f"{cls.__module__.removeprefix('contracts.')}.{cls.__qualname__}"
 
     def _model(self, cls: Any) -> model.Model:
-        reader = Reader(name_of_model=self.name, samples=node_samples)
+        reader = Reader(self.name, node_samples, TYPES)
         parts = _Parts(reader, cls)
         infos: Mapping[str, FieldInfo] = cls.__pydantic_fields__
         fields = [

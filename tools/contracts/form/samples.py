@@ -13,7 +13,7 @@ from pydantic_core import SchemaSerializer, SchemaValidator, to_json, to_jsonabl
 from tools.contracts.form import model
 
 if TYPE_CHECKING:
-    from tools.contracts.form.types import Reader
+    from tools.contracts.form.reader import Reader
 
 # Of each kind the empty, the plain, the negative, the long and the odd one.
 _VALUES: dict[str, tuple[Any, ...]] = {
@@ -111,7 +111,7 @@ def _written(
     node: Any, kind: model.Type, reader: Reader, write: Callable[[Any], Any]
 ) -> tuple[model.Sample, ...]:
     found: list[model.Sample] = []
-    read = SchemaValidator(_closed(node, reader), _config(reader))
+    read = SchemaValidator(reader.closed(node), _config(reader))
     for value in values(kind):
         try:
             given = read.validate_json(to_json(value))
@@ -133,19 +133,9 @@ def _twice(write: Callable[[Any], Any], value: Any) -> Any:
 
 
 def _writer(node: Any, reader: Reader) -> Callable[[Any], Any]:
-    serializer = SchemaSerializer(_closed(node, reader), _config(reader))
+    serializer = SchemaSerializer(reader.closed(node), _config(reader))
     return lambda value: serializer.to_python(value, mode="json", warnings=False)
 
 
 def _config(reader: Reader) -> Any:
     return dict(reader.config)
-
-
-def _closed(node: Any, reader: Reader) -> Any:
-    if not reader.definitions:
-        return node
-    return {
-        "type": "definitions",
-        "schema": node,
-        "definitions": list(reader.definitions.values()),
-    }
