@@ -35,9 +35,16 @@ ProductName = Annotated[
         # It stands in mails and on invoices: it breaks no line and turns no text around.
         pattern=ONE_LINE,
     ),
+    Field(examples=["Harbour mug, blue", "Camp mug, enamel"]),
 ]
-Description = Annotated[str, StringConstraints(strip_whitespace=True, max_length=4000)]
-Category = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z-]{0,39}$")]
+Description = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, max_length=4000),
+    Field(examples=["For fires, balconies and people who drop things."]),
+]
+Category = Annotated[
+    str, StringConstraints(pattern=r"^[a-z][a-z-]{0,39}$"), Field(examples=["tableware"])
+]
 PriceCents = Annotated[int, Field(ge=0, le=100_000_000)]
 
 
