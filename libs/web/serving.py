@@ -59,7 +59,7 @@ def serve(
             provide_automatic_options=False,
         )
     mount_probes(app, ready or {})
-    mount_openapi(app, dispatcher)
+    mount_openapi(app, dispatcher, pages)
     app.extensions["concord"] = dispatcher
     return dispatcher
 
