@@ -42,6 +42,10 @@ class Models:
             done[self._names[cls]] = self._model(cls)
         return tuple(done[name] for name in sorted(done))
 
+    def classes(self) -> dict[str, type]:
+        """The classes that were named until now."""
+        return {name: cls for cls, name in self._names.items()}
+
     def _said(self, cls: Any) -> str:
         generic = getattr(cls, "__pydantic_generic_metadata__", None) or {}
         if origin := generic.get("origin"):

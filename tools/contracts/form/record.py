@@ -13,6 +13,11 @@ from tools.contracts.form.places import class_place, file_of, text_of
 def record(module: ModuleType) -> model.Page:
     """The page that the module declares: its operations, problems and events, and all models that
     these speak of. Nothing is executed but what serializers write of their golden samples."""
+    return with_classes(module)[0]
+
+
+def with_classes(module: ModuleType) -> tuple[model.Page, dict[str, type]]:
+    """The page, and the class of each of its models by name."""
     models = Models(module.__name__)
     own = [
         one
@@ -27,7 +32,7 @@ def record(module: ModuleType) -> model.Page:
             problems |= dict.fromkeys(getattr(cls, "__operation__").problems)  # noqa: B009
     recorded = [_problem(cls, models) for cls in problems]
     service, version = _names(module.__name__)
-    return model.Page(
+    page = model.Page(
         service=service,
         version=version,
         operations=tuple(sorted(operations, key=lambda one: one.name)),
@@ -38,6 +43,7 @@ def record(module: ModuleType) -> model.Page:
         where=model.Place(file_of(module.__name__), 1),
         description=" ".join((module.__doc__ or "").split()),
     )
+    return page, models.classes()
 
 
 def _names(module: str) -> tuple[str, str]:
