@@ -14,7 +14,8 @@ from tools.contracts.rules.verdict import Direction, Verdict
 class Proof:
     """A payload that was run through both models.
 
-    `writer` is whose message it is and `reader` who cannot read it (or reads or writes another thing): "old" or "new".
+    `writer` is whose message it is and `reader` who cannot read it (or reads or writes another thing):
+    "old" or "new".
     `outcome` says what came of it, in a sentence. `by_hand` when neither model would write it, only
     somebody else's program.
     """
