@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from types import ModuleType
 from typing import Any
 
@@ -112,8 +113,18 @@ def _event(cls: Any, models: Models) -> model.Event:
         type=said.name,
         key=said.key,
         model=models.name(cls),
+        retention_days=_retention(),
         deprecated=bool(getattr(said, "deprecated", False)),
         sunset=None if sunset is None else sunset.isoformat(),
         where=class_place(cls),
         description=text_of(cls),
     )
+
+
+def _retention() -> int | None:
+    """What the feed promises; older languages didn't say it."""
+    try:
+        kept = importlib.import_module("contracts.core.feed").RETENTION
+    except AttributeError:
+        return None
+    return int(kept.days)
