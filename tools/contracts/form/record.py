@@ -69,7 +69,7 @@ def _operation(cls: Any, models: Models) -> model.Operation:
         problems=tuple(sorted(problem.__problem__.type for problem in said.problems)),
         callers=tuple(sorted(caller.__name__ for caller in said.callers)),
         repeat=said.repeat.value,
-        deadline_s=said.deadline_s,
+        deadline_s=float(said.deadline_s),
         deprecated=bool(getattr(said, "deprecated", False)),
         sunset=None if sunset is None else sunset.isoformat(),
         where=class_place(cls),
