@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Annotated
 
 from pydantic import AwareDatetime, Field
@@ -11,9 +10,6 @@ from contracts.core.callers import Service
 from contracts.core.json_object import JsonObject
 from contracts.core.requests import Request
 from contracts.core.values import Page, Value
-
-RETENTION = timedelta(days=14)
-"""So long an event stays in the feed. A consumer that lags behind by more misses it."""
 
 
 class CloudEvent(Value):
@@ -54,4 +50,4 @@ class ReadFeed(Request[Service, Page[CloudEvent]], http="GET /feed"):
     limit: Annotated[int, Field(ge=1, le=500)] = 100
 
 
-__all__ = ["RETENTION", "CloudEvent", "ReadFeed"]
+__all__ = ["CloudEvent", "ReadFeed"]

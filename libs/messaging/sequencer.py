@@ -12,7 +12,7 @@ import redis
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from contracts.core.feed import RETENTION
+from contracts.core.events import RETENTION
 from libs.db import Database
 from libs.messaging.bells import Ring, feed_bell
 from libs.messaging.valkey import connect

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from types import ModuleType
 from typing import Any
 
@@ -107,24 +106,16 @@ def _problem(cls: Any, models: Models) -> model.Problem:
 
 def _event(cls: Any, models: Models) -> model.Event:
     said = cls.__event__
+    retention = getattr(said, "retention", None)
     sunset = getattr(said, "sunset", None)
     return model.Event(
         name=cls.__name__,
         type=said.name,
         key=said.key,
         model=models.name(cls),
-        retention_days=_retention(),
+        retention_days=None if retention is None else retention.days,
         deprecated=bool(getattr(said, "deprecated", False)),
         sunset=None if sunset is None else sunset.isoformat(),
         where=class_place(cls),
         description=text_of(cls),
     )
-
-
-def _retention() -> int | None:
-    """What the feed promises; older languages didn't say it."""
-    try:
-        kept = importlib.import_module("contracts.core.feed").RETENTION
-    except AttributeError:
-        return None
-    return int(kept.days)
