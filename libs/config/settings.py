@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -62,7 +63,30 @@ class MigrationSettings(_Given):
     ]
 
 
-class Settings(DatabaseSettings):
+def _links(text: str) -> str:
+    for link in text.split():
+        name, _, url = link.partition("=")
+        if not re.fullmatch(r"[a-z_]+", name) or not re.fullmatch(r"https?://[^/?#@\s]+", url):
+            raise ValueError(f"{link!r} is not of the form users=http://127.0.0.1:8001")
+    return text
+
+
+class DocsSettings(_Given):
+    """The console at /docs."""
+
+    docs: Annotated[
+        Literal["on", "off"], Field(description="Whether /docs has a console to try requests in")
+    ] = "on"
+    docs_links: Annotated[
+        Annotated[str, AfterValidator(_links)] | None,
+        Field(
+            description="Consoles as browsers reach them: users=http://127.0.0.1:8001 orders=...; "
+            "a log-in at users is handed to no others"
+        ),
+    ] = None
+
+
+class Settings(DatabaseSettings, DocsSettings):
     """The variables of every service; the field's name in upper case is the variable's. A secret
     may come from a file instead: DATABASE_URL_FILE names the file that holds DATABASE_URL."""
 

@@ -16,6 +16,7 @@ from libs.operations.envelope import Access
 from libs.operations.repeats import Repeats
 from libs.web.answers import Answer
 from libs.web.bodies import BODY_LIMIT, body_of
+from libs.web.console import mount_console
 from libs.web.errors import ALWAYS, answer_with_problems
 from libs.web.headers import FORGEABLE, envelope_of
 from libs.web.openapi import mount_openapi
@@ -60,6 +61,7 @@ def serve(
         )
     mount_probes(app, ready or {})
     mount_openapi(app, dispatcher, pages)
+    mount_console(app, dispatcher.service)
     app.extensions["concord"] = dispatcher
     return dispatcher
 
