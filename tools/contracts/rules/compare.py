@@ -27,7 +27,7 @@ def compare(old: Page | None, new: Page | None) -> tuple[Finding, ...]:
     is that of the models.
     """
     some = new or old
-    if some is None or old == new:
+    if some is None:
         return ()
     before = old or Page(service=some.service, version=some.version)
     after = new or Page(service=some.service, version=some.version)

@@ -6,12 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from fractions import Fraction
-from math import ceil, floor
+from math import ceil, floor, gcd, lcm
 from typing import Any
 
 from pydantic import TypeAdapter
 
 from tools.contracts.form.model import Json
+
+
+SMALLEST, LARGEST = Fraction(-(2**63)), Fraction(2**63 - 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +72,9 @@ class Interval:
     def spelt(self, unit: str = "") -> str:
         """The values in words."""
         said = []
-        if self.low is not None and not (unit and self.low == 0):
+        if self.low not in (None, SMALLEST) and not (unit and self.low == 0):
             said.append(f"{'more than' if self.low_open else 'at least'} {_said(self.low)}")
-        if self.high is not None:
+        if self.high not in (None, LARGEST):
             said.append(f"{'less than' if self.high_open else 'at most'} {_said(self.high)}")
         if self.step is not None and self.step != 1:
             said.append(f"multiples of {_said(self.step)}")
@@ -87,6 +90,9 @@ def numbers(kind: str, said: Mapping[str, Json]) -> Interval:
         step = _common(step, Fraction(str(said["multiple_of"])))
     low, low_open = _bound(said, "ge", "gt", max)
     high, high_open = _bound(said, "le", "lt", min)
+    if kind == "int":
+        # What the language holds every number to goes without saying in the form.
+        low, high = SMALLEST if low is None else low, LARGEST if high is None else high
     if step is None:
         return Interval(low, high, low_open, high_open)
     if low is not None:
@@ -105,9 +111,12 @@ def sizes(low: int, high: int | None) -> Interval:
 
 def moments(kind: str, said: Mapping[str, Json]) -> Interval:
     """The moments that the constraints admit."""
-    read = {name: _moment(kind, said[name]) for name in ("ge", "gt", "le", "lt") if name in said}
-    low, low_open = _either(read, "ge", "gt", max)
-    high, high_open = _either(read, "le", "lt", min)
+
+    def read(*names: str) -> dict[str, Any]:
+        return {name: _moment(kind, said[name]) for name in names if name in said}
+
+    low, low_open = _either(read("ge", "gt"), "gt", max)
+    high, high_open = _either(read("le", "lt"), "lt", min)
     return Interval(low, high, low_open, high_open)
 
 
@@ -128,11 +137,12 @@ def _moment(kind: str, said: Json) -> Any:
 
 
 def _bound(said: Mapping[str, Json], shut: str, open_: str, pick: Any) -> tuple[Any, bool]:
-    read = {name: Fraction(str(said[name])) for name in (shut, open_) if name in said}
-    return _either(read, shut, open_, pick)
+    return _either(
+        {name: Fraction(str(said[name])) for name in (shut, open_) if name in said}, open_, pick
+    )
 
 
-def _either(read: Mapping[str, Any], shut: str, open_: str, pick: Any) -> tuple[Any, bool]:
+def _either(read: Mapping[str, Any], open_: str, pick: Any) -> tuple[Any, bool]:
     if not read:
         return None, False
     tightest = pick(read.values())
@@ -143,8 +153,6 @@ def _common(one: Fraction | None, other: Fraction) -> Fraction:
     """The least step that is a multiple of both."""
     if one is None:
         return other
-    from math import gcd, lcm
-
     return Fraction(lcm(one.numerator, other.numerator), gcd(one.denominator, other.denominator))
 
 
