@@ -30,11 +30,20 @@ class Proof:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Consumer:
-    """A place in a service that the finding reaches: `use` is read, written, parsed or unknown."""
+    """A place that the finding reaches. `service` is its name, or the folder of what is none (`libs/web`).
+
+    `use` is unhandled (a match without a case for what is new), matched, read, written, sent, served, heard,
+    unknown (it may read it: types don't tell) or parsed (the value comes here, and nobody looks at it).
+    `text` is the code, shortened. `tests` when only tests run it; `gone` when the line is there no more, but
+    whoever is deployed still runs it.
+    """
 
     service: str
     where: Place
     use: str
+    text: str = ""
+    tests: bool = False
+    gone: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
