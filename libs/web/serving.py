@@ -18,6 +18,7 @@ from libs.web.answers import Answer
 from libs.web.bodies import BODY_LIMIT, body_of
 from libs.web.console import mount_console
 from libs.web.errors import ALWAYS, answer_with_problems
+from libs.web.forms import forms_dispatcher
 from libs.web.headers import FORGEABLE, envelope_of
 from libs.web.openapi import mount_openapi
 from libs.web.probes import Check, mount_probes
@@ -34,11 +35,13 @@ def serve(
     deps: D,
     *,
     access: Access,
+    knows: Iterable[ModuleType] = (),
     repeats: Repeats | None = None,
     ready: Mapping[str, Check] | None = None,
 ) -> Dispatcher[D]:
     """Serve the operations of these contracts, with probes, metrics, OpenAPI, and problems for
-    every error. Raises TypeError when an operation has no handler, or two, or when one is KEYED
+    every error; to services also the forms of these contracts, and of those that it `knows` of its
+    neighbours. Raises TypeError when an operation has no handler, or two, or when one is KEYED
     and there are no `repeats` (libs.db.StoredRepeats) to remember its answers.
 
     `ready` names what must answer before requests are sent here.
@@ -51,14 +54,15 @@ def serve(
     app.url_map.strict_slashes = True
     app.wsgi_app = _WithoutForgeries(app.wsgi_app)  # type: ignore[method-assign]  # Flask's own way
     answer_with_problems(app, BODY_LIMIT)
-    for operation in dispatcher.operations:
-        app.add_url_rule(
-            re.sub(r"\{(\w+)\}", r"<\1>", operation.path),
-            endpoint=operation.name,
-            methods=[operation.method],
-            view_func=_view(dispatcher, operation),
-            provide_automatic_options=False,
-        )
+    for each in (dispatcher, forms_dispatcher(dispatcher.service, pages, knows, access)):
+        for operation in each.operations:
+            app.add_url_rule(
+                re.sub(r"\{(\w+)\}", r"<\1>", operation.path),
+                endpoint=operation.name,
+                methods=[operation.method],
+                view_func=_view(each, operation),
+                provide_automatic_options=False,
+            )
     mount_probes(app, ready or {})
     mount_openapi(app, dispatcher, pages)
     mount_console(app, dispatcher.service)

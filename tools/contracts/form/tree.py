@@ -91,7 +91,7 @@ class Tree:
     def modules(self) -> tuple[str, ...]:
         """The pages: each version of each service's contract, then those of the language."""
         found = sorted(self.folder.glob("contracts/*/v[0-9]*.py"))
-        own = [self.folder / f"contracts/core/{name}.py" for name in ("chassis", "feed")]
+        own = [self.folder / f"contracts/core/{name}.py" for name in _LANGUAGE]
         return tuple(
             ".".join(path.relative_to(self.folder).with_suffix("").parts)
             for path in (*found, *(path for path in own if path.exists()))
@@ -201,6 +201,7 @@ def recorded_file(root: Path, module: str) -> Path:
     return root / Path(*module.split(".")).with_suffix(".json")
 
 
+_LANGUAGE = ("chassis", "feed", "forms")
 _HERE = Path(__file__).resolve().parents[3]
 
 
