@@ -60,10 +60,12 @@ def _parameter(contract: str, pair: tuple[str, str], change: Change, said: Chang
     )
 
 
-def about_contract(contract: str, subject: str, change: Change) -> Finding:
-    """The finding of a change that is not about a model."""
+def about_contract(
+    contract: str, subject: str, change: Change, way: Direction | None = None
+) -> Finding:
+    """The finding of a change that is not about a model; `way` is how that travels which it is about."""
     table = row(change.rule, change.case)
-    verdicts = {} if table.single else {Direction.RES: table.verdicts[Direction.RES]}
+    verdicts = {} if way is None or table.single else {way: table.verdicts[way]}
     return _finding(contract, subject, change, verdicts, rule=change.rule)
 
 

@@ -6,12 +6,13 @@ import json
 
 from tools.contracts.form.model import Check, Model, Nullable, Type, Writer
 from tools.contracts.rules.change import Change, Found
+from tools.contracts.rules.spelling import bare
 
 
 def functions(old: Type | Model, new: Type | Model) -> Found:
     """What changed around a type or a model."""
     was, is_ = _strict(old), _strict(new)
-    if was != is_:
+    if was != is_ and not _of_library(old, new):
         what = "is now read strictly" if is_ else "is no longer read strictly"
         yield Change(rule="F32", case="on" if is_ else "off", what=what, old=old, new=new)
     if _checks(old) != _checks(new):
@@ -50,6 +51,12 @@ def _written(writer: Writer | None) -> dict[str, str]:
         json.dumps(sample.value, sort_keys=True): json.dumps(sample.written, sort_keys=True)
         for sample in writer.samples
     }
+
+
+def _of_library(old: Type | Model, new: Type | Model) -> bool:
+    """Whether one is a text of a library's own, which is as strict as the library made it."""
+    kinds = {getattr(bare(one), "kind", "") for one in (old, new)}
+    return len(kinds) > 1 and any(kind.startswith("string:") for kind in kinds)
 
 
 def _strict(one: Type | Model) -> bool:

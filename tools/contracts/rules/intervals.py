@@ -13,7 +13,6 @@ from pydantic import TypeAdapter
 
 from tools.contracts.form.model import Json
 
-
 SMALLEST, LARGEST = Fraction(-(2**63)), Fraction(2**63 - 1)
 
 

@@ -35,10 +35,9 @@ class Requests:
         if both is None or not name:
             return change
         was, is_ = both
-        if name in is_.in_path and was.in_path:
-            return None if change.rule in _NAMES else change
-        if change.rule in _PRESENCE and (name in is_.in_path or name in was.in_path):
-            return None  # the path has changed, which is said
+        if name in is_.in_path or name in was.in_path:
+            # That the path has changed is said, and what it calls its places is nothing to a caller.
+            return None if change.rule in _PRESENCE | _NAMES else change
         if change.rule in _PRESENCE and bool(was.in_body) != bool(is_.in_body):
             if name in is_.in_body or name in was.in_body:
                 return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from tools.contracts.form.model import Default, Field
+from tools.contracts.form.model import Choice, Default, Field
 from tools.contracts.rules.change import Change, Found
 
 
@@ -41,7 +41,7 @@ def presence(old: Field, new: Field) -> Found:
         nothing = was.factory is None and was.value is None
         what = f"was {_said(was)} when absent and is required"
         yield Change(rule="F05" if nothing else "F29", what=what, old=old, new=new)
-    elif was is not None and is_ is not None and was != is_:
+    elif was is not None and is_ is not None and was != is_ and not (_tag(old) and _tag(new)):
         what = f"was {_said(was)} when absent and is {_said(is_)}"
         yield Change(rule="F28", what=what, old=old, new=new)
     if was is not None and is_ is not None and old.validate_default != new.validate_default:
@@ -51,6 +51,15 @@ def presence(old: Field, new: Field) -> Found:
             else "its default is no longer checked"
         )
         yield Change(rule="F33", what=what, old=old, new=new)
+
+
+def _tag(one: Field) -> bool:
+    """Whether it has one value only, which is its default: the value is judged then."""
+    return (
+        one.default is not None
+        and isinstance(one.type, Choice)
+        and one.type.values == (one.default.value,)
+    )
 
 
 def _said(default: Default) -> str:

@@ -16,6 +16,9 @@ _TEXTUAL = frozenset({"uuid", "url", "datetime", "date", "time", "decimal"})
 
 def scalars(old: Scalar, new: Scalar) -> Found:
     """What changed between two scalars."""
+    if _secret(old) != _secret(new):
+        what = "is now written as stars" if _secret(new) else "is no longer written as stars"
+        yield Change(rule="F34", what=what, old=old, new=new)
     rule, case = relation(old, new)
     if rule:
         what = f"was {spelt(old)} and is {spelt(new)}"
@@ -43,6 +46,8 @@ _IMPLIED = {
 
 def relation(old: Scalar, new: Scalar) -> tuple[str, str]:
     """The rule for the two kinds, and the row of its table; empty when they are one on the wire."""
+    if {old.kind, new.kind} == {"str", _SECRET}:
+        return "", ""
     if old.kind == new.kind or {old.kind, new.kind} == {"str", "bytes"}:
         if "bytes" in (old.kind, new.kind):
             return _bytes(old, new), ""
@@ -62,6 +67,14 @@ def relation(old: Scalar, new: Scalar) -> tuple[str, str]:
     if old.kind == "str" and _is_text(new):
         return "F12", ""
     return "F13", ""
+
+
+# A text that is never shown, not even to whom it is answered.
+_SECRET = "string:password"
+
+
+def _secret(one: Scalar) -> bool:
+    return one.kind == _SECRET
 
 
 def _is_text(one: Scalar) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tools.contracts.form.model import (
     Choice,
     Dict,
@@ -44,6 +46,11 @@ def spelt(one: Type) -> str:
             return f"JSON text of {spelt(one.inner)}"
         case _:
             return type(one).__name__.lower()
+
+
+def bare(one: Any) -> Any:
+    """The type without its null."""
+    return bare(one.inner) if isinstance(one, Nullable) else one
 
 
 def short(model: str) -> str:

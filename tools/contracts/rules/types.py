@@ -21,7 +21,7 @@ from tools.contracts.rules.constraints import lengths
 from tools.contracts.rules.functions import functions
 from tools.contracts.rules.objects import dict_and_model
 from tools.contracts.rules.scalars import scalars
-from tools.contracts.rules.spelling import spelt
+from tools.contracts.rules.spelling import bare, spelt
 from tools.contracts.rules.unions import unions
 
 
@@ -42,11 +42,6 @@ def types(world: World, old: Type, new: Type) -> Found:
 
 # Once nothing is left of the old type, its validators and serializers need no mention.
 _UNRELATED = frozenset({"F13", "F16"})
-
-
-def bare(one: Type) -> Type:
-    """The type without its null."""
-    return bare(one.inner) if isinstance(one, Nullable) else one
 
 
 def _bare(world: World, old: Type, new: Type) -> Found:

@@ -25,7 +25,7 @@ Types = Callable[[World, Type, Type], Found]
 def unions(world: World, old: Type, new: Type, types: Types) -> Found:
     """What changed between two types of which one at least is a union."""
     olds, news = _variants(old), _variants(new)
-    pairs, gone, added = _matched(world, olds, news)
+    pairs, gone, added = _matched(world, olds, news, types)
     yield from _told_apart(world, old, new, pairs)
     for was, is_ in pairs:
         if was.tag != is_.tag and isinstance(old, Union) and isinstance(new, Union):
@@ -50,12 +50,15 @@ def _variants(one: Type) -> list[Variant]:
 
 
 def _matched(
-    world: World, olds: list[Variant], news: list[Variant]
+    world: World, olds: list[Variant], news: list[Variant], types: Types
 ) -> tuple[list[tuple[Variant, Variant]], list[Variant], list[Variant]]:
     """The pairs that belong together, the most certain first, and what is left of both."""
     pairs: list[tuple[Variant, Variant]] = []
     gone, added = list(olds), list(news)
-    for belong in (_same_tag, _equal, _same_name, _same_literal, _same_kind, _same_shape):
+    for belong in (
+        *(_same_tag, _equal, _same_name, _same_literal, _same_kind, _same_shape),
+        _related(types),
+    ):
         for was in list(gone):
             for is_ in added:
                 if belong(world, was, is_):
@@ -99,6 +102,21 @@ def _same_kind(_: World, old: Variant, new: Variant) -> bool:
     return type(old.type) is type(new.type) and all(
         getattr(old.type, name, None) == getattr(new.type, name, None) for name in alike
     )
+
+
+def _related(types: Types) -> Callable[[World, Variant, Variant], bool]:
+    """Whether one type is the other, wider or narrower."""
+
+    def related(world: World, old: Variant, new: Variant) -> bool:
+        if isinstance(old.type, Ref) or isinstance(new.type, Ref):
+            return False
+        found = types(world, old.type, new.type)
+        return not any(isinstance(one, Change) and one.rule in _UNRELATED for one in found)
+
+    return related
+
+
+_UNRELATED = frozenset({"F13", "F15a", "F16"})
 
 
 def _model(models: object, one: Variant) -> Model | None:
