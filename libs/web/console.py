@@ -10,7 +10,7 @@ from flask import Flask, Response, abort, send_from_directory
 from libs.config import DocsSettings, load
 from libs.web.boot import booted
 
-_OURS = Path(__file__).with_name("console")
+_OURS = Path(__file__).with_name("docs")
 _PAGE = _OURS / "page.html"
 _OUR_FILES = ("console.css", "console.js", "icon.svg")
 _THEIR_FILES = ("swagger-ui.css", "swagger-ui-bundle.js")
