@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tools.contracts.readers import written
@@ -18,25 +16,24 @@ from tools.contracts.readers.walking import walk
 
 def index(files: Sequence[str], cache: Path) -> Index:
     """What the files of the working directory do with contracts. `cache` belongs to this directory and
-    makes the next call quick."""
+    makes the next call quick; two calls at once are not for it."""
     cache.mkdir(parents=True, exist_ok=True)
-    with _alone(cache):
-        kept = cache / "index.json"
-        known = written.load(kept.read_bytes()) if kept.exists() else None
-        # When the last call died between mypy's cache and ours, nobody knows what is missing here.
-        unfinished = cache / "unfinished"
-        if known is None or unfinished.exists():
-            shutil.rmtree(cache / "mypy", ignore_errors=True)
-            known = Index()
-        unfinished.touch()
-        checked = check(files, cache / "mypy")
-        found = Index(_merged(files, known.files, checked), checked.mistakes, checked.complete)
-        if found.complete:
-            fresh = cache / f"index.{os.getpid()}"
-            fresh.write_text(written.dump(found))
-            fresh.replace(kept)
-            unfinished.unlink()
-        return found
+    kept = cache / "index.json"
+    known = written.load(kept.read_bytes()) if kept.exists() else None
+    # When the last call died between mypy's cache and ours, nobody knows what is missing here.
+    unfinished = cache / "unfinished"
+    if known is None or unfinished.exists():
+        shutil.rmtree(cache / "mypy", ignore_errors=True)
+        known = Index()
+    unfinished.touch()
+    checked = check(files, cache / "mypy")
+    found = Index(_merged(files, known.files, checked), checked.mistakes, checked.complete)
+    if found.complete:
+        fresh = cache / f"index.{os.getpid()}"
+        fresh.write_text(written.dump(found))
+        fresh.replace(kept)
+        unfinished.unlink()
+    return found
 
 
 def _merged(
@@ -51,10 +48,3 @@ def _merged(
         elif file in known:
             read[file] = known[file]
     return read
-
-
-@contextmanager
-def _alone(cache: Path) -> Iterator[None]:
-    with (cache / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
