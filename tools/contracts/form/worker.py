@@ -16,6 +16,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from tools.contracts.form.model import Page
 from tools.contracts.form.record import with_classes
 from tools.contracts.form.text import encode
 
@@ -28,20 +29,23 @@ def main(root: Path) -> None:
     contracts = ModuleType("contracts")
     contracts.__path__ = [str(root / "contracts")]
     sys.modules["contracts"] = contracts
-    classes: dict[str, dict[str, type]] = {}
+    taken: dict[str, tuple[Page, dict[str, type]]] = {}
     for line in sys.stdin:
-        said = _answer(root, json.loads(line), classes)
+        said = _answer(root, json.loads(line), taken)
         answers.write(json.dumps(said) + "\n")
         answers.flush()
 
 
-def _answer(root: Path, asked: dict[str, Any], classes: dict[str, dict[str, type]]) -> Any:
+def _answer(
+    root: Path, asked: dict[str, Any], taken: dict[str, tuple[Page, dict[str, type]]]
+) -> Any:
     name = asked["module"]
     try:
-        page, found = with_classes(importlib.import_module(name))
+        if name not in taken:
+            taken[name] = with_classes(importlib.import_module(name))
     except Exception as error:
         return {"broken": _broken(root, name, error)}
-    classes[name] = found
+    page, found = taken[name]
     if asked["do"] == "record":
         return {"page": encode(page)}
     cls = found.get(asked["model"])
