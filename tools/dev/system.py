@@ -50,7 +50,8 @@ class System:
             self.ports = ports_module.avoid_taken(self.ports)
         else:
             ports_module.require_free(self.ports)
-        keys.make_service_keys(places, names)
+        # Beside the services' own, the one with which ./dev asks them what they were built from.
+        keys.make_service_keys(places, [*names, keys.DEV])
         self._user_keys = keys.make_user_keys(places)
         roles = [f"{name}_{kind}" for name in names for kind in ("owner", "app")]
         self._passwords = keys.passwords(places, roles)
