@@ -9,10 +9,12 @@ from contracts.core.values import Value
 
 class RecordedForm(Value):
     """The wire form of a page, as it is recorded beside it: `page` is contracts.orders.v1, `form` the
-    text of contracts/orders/v1.json."""
+    text of contracts/orders/v1.json. `uses` names what the service takes from a neighbour's page;
+    absent where that is not known, so that it may be everything."""
 
     page: str
     form: str
+    uses: tuple[str, ...] | None = None
 
 
 class BuiltFrom(Value):

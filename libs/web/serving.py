@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -54,7 +55,8 @@ def serve(
     app.url_map.strict_slashes = True
     app.wsgi_app = _WithoutForgeries(app.wsgi_app)  # type: ignore[method-assign]  # Flask's own way
     answer_with_problems(app, BODY_LIMIT)
-    for each in (dispatcher, forms_dispatcher(dispatcher.service, pages, knows, access)):
+    told = forms_dispatcher(dispatcher.service, pages, knows, access, _folder_of(app))
+    for each in (dispatcher, told):
         for operation in each.operations:
             app.add_url_rule(
                 re.sub(r"\{(\w+)\}", r"<\1>", operation.path),
@@ -74,6 +76,11 @@ def _service_of(app: Flask) -> str:
     """`users` for an app that was made as Flask(__name__) in services/users/app.py."""
     place, _, rest = app.import_name.partition(".")
     return rest.split(".")[0] if place == "services" and rest else app.name
+
+
+def _folder_of(app: Flask) -> Path | None:
+    """Where a service's source is; None for an app that is no service's."""
+    return Path(app.root_path) if app.import_name.startswith("services.") else None
 
 
 def dispatcher_of(app: Flask) -> Dispatcher[Any]:

@@ -12,9 +12,10 @@ from typing import Any
 
 from libs.access import ServiceTokens
 from libs.access.keys import load_private
+from libs.web.uses import uses
 from tools.contracts.deploy.matrix import Cell, May, Row, Way, row
 from tools.contracts.deploy.running import Built, Unknown, ask
-from tools.contracts.deploy.uses import services, uses
+from tools.contracts.deploy.uses import services
 from tools.contracts.form import Broken, Tree
 from tools.contracts.form.model import Page
 from tools.dev import keys
@@ -38,7 +39,6 @@ def can_deploy(root: Path, service: str, to: Sequence[str] = (), *, as_json: boo
     keys.make_service_keys(places, [keys.DEV])
     tokens = ServiceTokens(keys.DEV, load_private(places.secrets / "private" / f"{keys.DEV}.pem"))
     ours = _of_checkout(root, service)
-    we_use = uses(root, service)
     rows: list[Row] = []
     silent: dict[str, str] = {}
     with ThreadPoolExecutor(max_workers=8) as pool:
@@ -59,8 +59,7 @@ def can_deploy(root: Path, service: str, to: Sequence[str] = (), *, as_json: boo
             continue
         if theirs.service == service:
             continue
-        they_use = uses(root, theirs.service) if theirs.service in names else None
-        found = row(ours, theirs, they_use, we_use)
+        found = row(ours, theirs)
         if found.cells:
             rows.append(found)
     rows.sort(key=lambda one: one.neighbour)
@@ -108,26 +107,25 @@ def _of_checkout(root: Path, service: str) -> Built:
             pages[module] = page
     language = {module: page for module, page in pages.items() if page.service == "core"}
     own = {module: page for module, page in pages.items() if page.service == service}
-    known = {module: pages[module] for module in uses(root, service) if module in pages}
-    return Built(
-        service=service,
-        serves=own | language,
-        knows={m: page for m, page in known.items() if page.service != service} | language,
-    )
+    used = uses(root / "services" / service)
+    known = {m: pages[m] for m in used if m in pages and pages[m].service != service}
+    return Built(service=service, serves=own | language, knows=known | language, uses=used)
 
 
 def _possible(root: Path, ours: Built, neighbour: str) -> list[Way]:
     """The ways on which the two speak, as far as the checkout tells."""
+    used = uses(root / "services" / neighbour)
     theirs = Built(
         service=neighbour,
-        serves={m: p for m, p in ours.knows.items() if p.service == neighbour},
-        knows={m: p for m, p in ours.serves.items() if m in uses(root, neighbour)},
+        serves={m: page for m, page in ours.knows.items() if page.service == neighbour},
+        knows={m: page for m, page in ours.serves.items() if m in used},
+        uses=used,
     )
-    return list(row(ours, theirs, uses(root, neighbour), uses(root, ours.service)).cells)
+    return list(row(ours, theirs).cells)
 
 
 def _show(service: str, rows: Sequence[Row], silent: Mapping[str, str], *, fine: bool) -> None:
-    width = max((len(one.neighbour) for one in rows), default=0)
+    width = max(len(name) for name in (service, *(one.neighbour for one in rows)))
     if rows:
         print(f"{service:<{width}}  " + "  ".join(f"{way.value:<12}" for way in Way).rstrip())
     for one in rows:

@@ -8,7 +8,7 @@ one and only S and C do; so a pair is looked at both ways, and one is enough.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from tools.contracts.deploy.running import Built
@@ -53,27 +53,17 @@ class Row:
     cells: Mapping[Way, Cell]
 
 
-def row(
-    ours: Built,
-    theirs: Built,
-    they_use: Mapping[str, Collection[str]] | None,
-    we_use: Mapping[str, Collection[str]],
-) -> Row:
-    """How this build of ours goes with the neighbour that runs. What each uses of the other's pages is
-    from the checkout; None for a neighbour that it doesn't have, which may use everything."""
+def row(ours: Built, theirs: Built) -> Row:
+    """How this build of ours goes with the neighbour that runs."""
     cells: dict[Way, Cell] = {}
-    for page, new in ours.serves.items():
-        known = theirs.knows.get(page)
-        if known is not None:
-            used = None if they_use is None else they_use.get(page, ())
-            _note(cells, Way.ITS_REQUESTS, known, new, used, we_are_producer=True)
-            _note(cells, Way.OUR_EVENTS, known, new, used, we_are_producer=True)
-    for page, served in theirs.serves.items():
-        new_known = ours.knows.get(page)
-        if new_known is not None:
-            used = we_use.get(page, ())
-            _note(cells, Way.OUR_REQUESTS, new_known, served, used, we_are_producer=False)
-            _note(cells, Way.ITS_EVENTS, new_known, served, used, we_are_producer=False)
+    for page in ours.serves.keys() & theirs.knows.keys():
+        pair = theirs.knows[page], ours.serves[page], theirs.uses.get(page)
+        _note(cells, Way.ITS_REQUESTS, *pair, we_are_producer=True)
+        _note(cells, Way.OUR_EVENTS, *pair, we_are_producer=True)
+    for page in theirs.serves.keys() & ours.knows.keys():
+        pair = ours.knows[page], theirs.serves[page], ours.uses.get(page)
+        _note(cells, Way.OUR_REQUESTS, *pair, we_are_producer=False)
+        _note(cells, Way.ITS_EVENTS, *pair, we_are_producer=False)
     return Row(theirs.service, {way: cells[way] for way in Way if way in cells})
 
 
@@ -86,32 +76,35 @@ def _note(
     *,
     we_are_producer: bool,
 ) -> None:
+    """Look at what the reader uses of a page, and keep the worse of this and what was found before."""
     events = way in (Way.OUR_EVENTS, Way.ITS_EVENTS)
-    if not _speaks(reader, producer, used, events=events):
-        return
-    cell = _cell(reader, producer, events=events, we_are_producer=we_are_producer)
-    before = cells.get(way)
-    if before is None or _RANK[cell.may] >= _RANK[before.may]:
-        findings = cell.findings + (before.findings if before else ())
-        cells[way] = Cell(cell.may, findings)
+    if reader.service == "core":
+        # Every service speaks the language with every other: only a difference is worth a word.
+        if reader == producer:
+            return
     else:
-        cells[way] = Cell(before.may, before.findings + cell.findings)
+        reader, producer = (_used(page, used, events=events) for page in (reader, producer))
+        if not (reader.operations or reader.events or producer.operations or producer.events):
+            return
+    cell = _cell(reader, producer, events=events, we_are_producer=we_are_producer)
+    known = cells.get(way, Cell(May.YES))
+    may = max(cell.may, known.may, key=_RANK.__getitem__)
+    cells[way] = Cell(may, known.findings + cell.findings)
+
+
+def _used(page: Page, names: Collection[str] | None, *, events: bool) -> Page:
+    """The page without what is not used, nor said on this way."""
+    operations = tuple(o for o in page.operations if names is None or o.name in names)
+    refusals = {problem for operation in operations for problem in operation.problems}
+    return replace(
+        page,
+        operations=() if events else operations,
+        problems=() if events else tuple(p for p in page.problems if p.type in refusals),
+        events=tuple(e for e in page.events if names is None or e.name in names) if events else (),
+    )
 
 
 _RANK = {May.YES: 0, May.THEY_FIRST: 1, May.UNKNOWN: 2, May.NO: 3}
-
-
-def _speaks(one: Page, other: Page, used: Collection[str] | None, *, events: bool) -> bool:
-    """Whether the two meet on this page at all. Every service speaks the language: it is looked at when it
-    differs, so that it isn't a row of its own."""
-    if one.service == "core":
-        return one != other
-    members = [
-        member.name
-        for page in (one, other)
-        for member in (page.events if events else page.operations)
-    ]
-    return bool(members) if used is None else any(name in used for name in members)
 
 
 def _cell(reader: Page, producer: Page, *, events: bool, we_are_producer: bool) -> Cell:

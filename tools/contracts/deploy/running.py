@@ -16,11 +16,13 @@ TIMEOUT_S = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """The forms that a service serves, and those that it knows of its neighbours, by page."""
+    """The forms that a service serves, and those that it knows of its neighbours, by page. `uses` names
+    what it takes from a page that it knows; None where it may be everything."""
 
     service: str
     serves: Mapping[str, Page]
     knows: Mapping[str, Page]
+    uses: Mapping[str, frozenset[str] | None]
 
 
 class Unknown(Exception):
@@ -74,6 +76,10 @@ def _built(url: str, body: bytes) -> Built:
             service=said["service"],
             serves={one["page"]: load(one["form"]) for one in said["serves"]},
             knows={one["page"]: load(one["form"]) for one in said["knows"]},
+            uses={
+                one["page"]: None if one.get("uses") is None else frozenset(one["uses"])
+                for one in said["knows"]
+            },
         )
     except (ValueError, KeyError, TypeError) as error:
         raise Unknown(f"what it answered at {url} cannot be read: {error}", answers=True) from error
