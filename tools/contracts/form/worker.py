@@ -51,8 +51,13 @@ def _answer(
     cls = found.get(asked["model"])
     if cls is None:
         return {"refused": f"{name} has no {asked['model']}"}
+    return made_of(cls, asked["direction"], asked["text"])
+
+
+def made_of(cls: type, direction: str, text: str) -> dict[str, Any]:
+    """What the model makes of a payload: `accepted` with what it writes again, or `refused` and why."""
     try:
-        return {"accepted": _READERS[asked["direction"]](cls, asked["text"])}
+        return {"accepted": _READERS[direction](cls, text)}
     except ValidationError as error:
         return {"refused": _why(error)}
     except Exception as error:
@@ -119,7 +124,12 @@ def _request(cls: Any, text: str) -> Any:
 
 def _sent(cls: Any, read: Any) -> Any:
     return cls.__pydantic_serializer__.to_python(
-        read, mode="json", by_alias=True, exclude_unset=True, exclude_computed_fields=True
+        read,
+        mode="json",
+        by_alias=True,
+        exclude_unset=True,
+        exclude_computed_fields=True,
+        warnings=False,
     )
 
 
@@ -144,7 +154,7 @@ def _refused(cls: Any, text: str) -> Any:
 
 
 def _written(cls: Any, read: Any) -> Any:
-    return cls.__pydantic_serializer__.to_python(read, mode="json", by_alias=True)
+    return cls.__pydantic_serializer__.to_python(read, mode="json", by_alias=True, warnings=False)
 
 
 _STRICT: dict[str, Any] = {"strict": True, "by_alias": True, "by_name": False}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from dataclasses import field as made
@@ -56,7 +57,8 @@ class Finding:
     for rules about operations and events, which have only `verdict`. `like` is the field rule that was
     applied to a parameter (O05) or an envelope (E03). `case` is the row of the table, where a
     rule has several. `reached` is for each direction a way from an operation or event to the subject.
-    `where` is a place in the new tree, in the old one for what was removed.
+    `where` is a place in the new tree, in the old one for what was removed. `models` are the names of
+    the model in the old form and the new one, for rules about fields.
 
     Either `proof` is there, or `unproved` says why not. `consumers` is filled by the index of readers.
     """
@@ -73,11 +75,17 @@ class Finding:
     mend: str
     where: Place | None = None
     removed: bool = False
+    models: tuple[str, str] = ("", "")
     reached: Mapping[Direction, str] = made(default_factory=dict)
     proof: Proof | None = None
     unproved: str = ""
     consumers: tuple[Consumer, ...] = ()
     waived: str = ""
+
+    @property
+    def root(self) -> str:
+        """The field of the model, without what lies within its type."""
+        return (re.match(r"\w*", self.field) or [""])[0]
 
     @property
     def page(self) -> str:

@@ -43,6 +43,7 @@ def about_model(
             rule="E03" if envelope else change.rule,
             like=change.rule if envelope else "",
             reached={d: ways[d] for d in verdicts},
+            pair=pair,
         )
 
 
@@ -57,6 +58,7 @@ def _parameter(contract: str, pair: tuple[str, str], change: Change, said: Chang
         {Direction.REQ: verdict},
         rule="O05",
         like=change.rule,
+        pair=pair,
     )
 
 
@@ -78,6 +80,7 @@ def _finding(
     rule: str,
     like: str = "",
     reached: Mapping[Direction, str] | None = None,
+    pair: tuple[str, str] = ("", ""),
 ) -> Finding:
     table = row(like or rule, change.case)
     place = short(subject) + (f".{change.path}" if change.path else "")
@@ -94,6 +97,7 @@ def _finding(
         mend=table.mend,
         where=change.where,
         removed=change.removed,
+        models=pair,
         reached=dict(reached or {}),
     )
 

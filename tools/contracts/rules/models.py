@@ -24,7 +24,11 @@ def models(world: World, old: Model, new: Model, renamed: Mapping[str, str] | No
     yield from placed(new.where, _whole(old, new))
     found = matched(old, new, renamed or {})
     for was, is_ in found.pairs:
-        yield from placed(is_.where, within(is_.name, _field(world, was, is_)))
+        for one in placed(is_.where, within(is_.name, _field(world, was, is_))):
+            # A model that is read strictly makes all its fields so, which is said once.
+            strictly = isinstance(one, Change) and one.rule == "F32"
+            if not (strictly and old.strict != new.strict):
+                yield one
     for one in found.gone:
         yield from placed(one.where, within(one.name, removed(one)))
     for one in found.come:

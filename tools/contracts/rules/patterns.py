@@ -31,14 +31,14 @@ def witness(outer: str, inner: str | None) -> str | None:
     """The shortest text that `inner` admits and `outer` does not, or None when there is none. Raises
     Undecidable."""
     wide, narrow = automaton(outer), automaton(inner or "")
-    alphabet = _alphabet(wide, narrow)
+    letters = alphabet(wide, narrow)
     first = (wide.start(), narrow.start())
     seen, pending = {first}, deque([(first, "")])
     while pending:
         (one, other), text = pending.popleft()
         if narrow.accepts(other) and not wide.accepts(one):
             return text
-        for letter in alphabet:
+        for letter in letters:
             follows = (wide.step(one, letter), narrow.step(other, letter))
             if follows not in seen:
                 if len(seen) > MOST_STATES:
@@ -52,8 +52,8 @@ def witness(outer: str, inner: str | None) -> str | None:
 _OTHERS = "é٣\u2003€😀"
 
 
-def _alphabet(*both: Automaton) -> list[str]:
-    """One character for each way in which the sets of both automata can hold it or not."""
+def alphabet(*both: Automaton) -> list[str]:
+    """One character for each way in which the sets of the automata can hold it or not."""
     edges = {edge for one in both for edge in one.edges}
     letters = [*map(chr, range(128)), *_OTHERS]
     letters += [chr(point) for point in sorted(edges) if 128 <= point < 0x110000]

@@ -29,7 +29,7 @@ def unions(world: World, old: Type, new: Type, types: Types) -> Found:
     yield from _told_apart(world, old, new, pairs)
     for was, is_ in pairs:
         if was.tag != is_.tag and isinstance(old, Union) and isinstance(new, Union):
-            if old.discriminator and new.discriminator:
+            if old.discriminator and old.discriminator == new.discriminator:
                 what = f"the tag of {spelt(is_.type)} was {was.tag!r} and is {is_.tag!r}"
                 yield Change(rule="F25", what=what, old=old, new=new)
         step = f"<{spelt(is_.type)}>" if len(news) > 1 else ""

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import sys
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tools.contracts.form import fingerprint, places
-from tools.contracts.form.model import Page
-from tools.contracts.form.record import record
+from tools.contracts.form.model import Json, Page
+from tools.contracts.form.record import with_classes
+from tools.contracts.form.tree import Accepted, Refused
+from tools.contracts.form.tree import Direction as Reading
+from tools.contracts.form.worker import made_of
 from tools.contracts.rules.compare import compare
 from tools.contracts.rules.finding import Finding
 from tools.contracts.rules.verdict import Direction, worst
@@ -118,9 +122,28 @@ def page(lines: str) -> str:
     return text + ROUND_TRIP if "class Thing(" in text and "http=" not in text else text
 
 
-@lru_cache(maxsize=256)
+class Live:
+    """A page that was imported, which reads payloads as `Tree` does."""
+
+    def __init__(self, page: Page, classes: Mapping[str, type]) -> None:
+        self.page, self._classes = page, classes
+
+    def validate(
+        self, direction: Reading, module: str, model: str, payload: Json
+    ) -> Accepted | Refused:
+        """What the model makes of the payload."""
+        said = made_of(self._classes[model], direction, json.dumps(payload))
+        return Accepted(said["accepted"]) if "accepted" in said else Refused(said["refused"])
+
+
 def recorded(source: str) -> Page:
     """The form of the page, by the real recorder."""
+    return live(source).page
+
+
+@lru_cache(maxsize=256)
+def live(source: str) -> Live:
+    """The page, imported."""
     with TemporaryDirectory() as folder:
         file = Path(folder) / "v1.py"
         file.write_text(source)
@@ -133,7 +156,7 @@ def recorded(source: str) -> Page:
         fingerprint._source.cache_clear()
         try:
             spec.loader.exec_module(module)
-            return record(module)
+            return Live(*with_classes(module))
         finally:
             del sys.modules[MODULE]
 
