@@ -13,6 +13,15 @@ Sku = NewType(
     Annotated[
         str,
         StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$"),
-        Field(examples=["mug-harbour-blue", "mug-enamel-camp"]),
+        # In the order in which names and descriptions of products have their examples.
+        Field(
+            examples=[
+                "mug-harbour-blue",
+                "mug-enamel-camp",
+                "espresso-cups-two",
+                "bowl-soup-speckled",
+                "bowl-cereal-daily",
+            ]
+        ),
     ],
 )

@@ -15,7 +15,13 @@ from libs.documents.patterns import text_for
 _DEEP = 5
 _BEGINNING = datetime(2026, 1, 31, 8, tzinfo=UTC)
 _WORDS: Mapping[str, tuple[str, ...]] = {
-    "name": ("Harbour mug, blue", "Camp mug, enamel", "Teapot, sand"),
+    "name": (
+        "Harbour mug, blue",
+        "Camp mug, enamel",
+        "Espresso cups, set of two",
+        "Soup bowl, speckled",
+        "Daily bowl",
+    ),
     "detail": ("What was wrong, in a sentence.",),
     "reason": ("Your card was declined.",),
     "access_token": ("eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJ1c3IifQ.c2lnbmF0dXJl",),
@@ -58,7 +64,7 @@ class Imagination:
         if "const" in said:
             return said["const"]
         if chosen := said.get("examples"):
-            return self._one_of(chosen, place)
+            return self._one_of(chosen, _parent(place))
         if said.get("default") not in (None, [], {}):
             return said["default"]
         if values := said.get("enum"):
@@ -89,7 +95,7 @@ class Imagination:
             for field, schema in said["properties"].items()
             if field in required or "examples" in self._resolve(schema)
         }
-        _add_up(made)
+        add_up(made)
         return made
 
     def _array(self, said: dict[str, Any], name: str, place: str, depth: int) -> Any:
@@ -106,7 +112,9 @@ class Imagination:
         if said.get("format") == "email":
             return f"customer-{self._number_below(1000, place)}@example.com"
         pattern = said.get("pattern")
-        word: str = self._one_of(_WORDS.get(name, (name.replace("_", " ") or "text",)), place)
+        word: str = self._one_of(
+            _WORDS.get(name, (name.replace("_", " ") or "text",)), _parent(place)
+        )
         if pattern and not re.search(pattern, word):
             word = text_for(pattern, self._chooser(place))
         while len(word) < said.get("minLength", 0):
@@ -138,7 +146,13 @@ class Imagination:
         return int.from_bytes(digest[:8], "big") % limit
 
 
-def _add_up(made: dict[str, Any]) -> None:
+def _parent(place: str) -> str:
+    """Of lists that are equally long the fields of one object take the same entry, so that a product
+    has its own name."""
+    return place.rpartition("/")[0]
+
+
+def add_up(made: dict[str, Any]) -> None:
     """A total is the sum of its lines; readers look at that first."""
     total, lines = made.get("total"), made.get("lines")
     if isinstance(total, dict) and isinstance(lines, list):
