@@ -16,8 +16,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree
 
+from e2e.claims import judged
 from e2e.customer import Customer, ask
 from e2e.examples import World, open_world, operations
 from e2e.shop import Shop
@@ -128,12 +128,7 @@ def main() -> int:
                 judge(world, service, folder, said.schemathesis, said.examples)
                 for service in sorted({name for name, _, _ in operations()})
             ]
-    claims = _claims(verdicts)
-    for claim, holds in claims.items():
-        print("so:    " if holds else "NOT SO:", claim)
-    if said.junit:
-        _write(claims, said.junit)
-    return 0 if all(claims.values()) else 1
+    return judged("conformance", _claims(verdicts), said.junit)
 
 
 def _claims(verdicts: Sequence[Verdict]) -> dict[str, bool]:
@@ -149,16 +144,6 @@ def _claims(verdicts: Sequence[Verdict]) -> dict[str, bool]:
         asked - len(missed) >= REACHED_AT_LEAST * asked
     )
     return claims
-
-
-def _write(claims: Mapping[str, bool], path: Path) -> None:
-    suite = ElementTree.Element("testsuite", name="conformance")
-    for claim, holds in claims.items():
-        case = ElementTree.SubElement(suite, "testcase", classname="conformance", name=claim)
-        if not holds:
-            ElementTree.SubElement(case, "failure", message="see what schemathesis printed")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    ElementTree.ElementTree(suite).write(path, encoding="utf-8", xml_declaration=True)
 
 
 if __name__ == "__main__":

@@ -35,9 +35,32 @@ ProductName = Annotated[
         # It stands in mails and on invoices: it breaks no line and turns no text around.
         pattern=ONE_LINE,
     ),
+    Field(
+        examples=[
+            "Harbour mug, blue",
+            "Camp mug, enamel",
+            "Espresso cups, set of two",
+            "Soup bowl, speckled",
+            "Daily bowl",
+        ]
+    ),
 ]
-Description = Annotated[str, StringConstraints(strip_whitespace=True, max_length=4000)]
-Category = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z-]{0,39}$")]
+Description = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, max_length=4000),
+    Field(
+        examples=[
+            "The blue of a harbour after rain. Keeps tea warm while you look for your glasses.",
+            "For fires, balconies and people who drop things.",
+            "Keeps a small coffee hot to the last sip. Saucers included.",
+            "Deep enough for soup and shallow enough for pasta.",
+            "The bowl you reach for each morning.",
+        ]
+    ),
+]
+Category = Annotated[
+    str, StringConstraints(pattern=r"^[a-z][a-z-]{0,39}$"), Field(examples=["tableware"])
+]
 PriceCents = Annotated[int, Field(ge=0, le=100_000_000)]
 
 

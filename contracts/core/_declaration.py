@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from datetime import date
 from types import NoneType
 from typing import Any, Never, get_args
 
@@ -24,6 +25,8 @@ def operation(
     status: int | None,
     repeat: Repeat | None,
     deadline_s: float,
+    deprecated: bool,
+    sunset: date | None,
 ) -> Operation:
     """The operation that the class declares. Raises DeclarationError."""
     method, path, placeholders = _http(cls, http)
@@ -38,6 +41,8 @@ def operation(
     callers, answer, problems = _parameters(cls)
     if not 0 < deadline_s < math.inf:
         raise DeclarationError(cls, f"a deadline of {deadline_s} s is none; say when to give up")
+    if sunset is not None and type(sunset) is not date:
+        raise DeclarationError(cls, f"sunset={sunset!r} is no day; say sunset=date(2027, 1, 31)")
     if method == "GET" and repeat not in (None, SAFE):
         raise DeclarationError(cls, "a GET is safe to repeat")
     return Operation(
@@ -51,6 +56,8 @@ def operation(
         problems=problems,
         repeat=repeat or (SAFE if method in ("GET", "PUT", "DELETE") else ONCE),
         deadline_s=deadline_s,
+        deprecated=deprecated or sunset is not None,
+        sunset=sunset,
         wire=Wire(
             cls,
             path=path,

@@ -40,6 +40,20 @@ def check_fields(cls: type, fields: Mapping[str, FieldInfo]) -> None:
                 )
 
 
+def reserved_names(cls: type, said: object) -> frozenset[str]:
+    """The names of `reserved=("old_name",)`. Raises DeclarationError for anything else."""
+    if not isinstance(said, tuple) or not all(isinstance(name, str) and name for name in said):
+        raise DeclarationError(cls, f'reserved={said!r} is no tuple of names; say ("old_name",)')
+    return frozenset(said)
+
+
+def check_reserved(cls: type, fields: Mapping[str, FieldInfo], reserved: frozenset[str]) -> None:
+    """Refuse a field under a name that was given up: somebody still reads or sends it as it was."""
+    for name, field in fields.items():
+        if taken := reserved & {written_name(name, field), *read_names(cls, name, field)}:
+            raise DeclarationError(cls, f"{min(taken)} is reserved; call the field otherwise")
+
+
 def _fault(part: Any) -> str | None:
     """Why this part of an annotation cannot be promised, and what to say instead."""
     if part in (Any, object) or part in (dict, Mapping, *_COLLECTIONS) or _open_generic(part):

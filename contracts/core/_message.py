@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler
 from pydantic.errors import PydanticUndefinedAnnotation, PydanticUserError
 from pydantic_core import CoreSchema
 
-from contracts.core._fields import check_fields
+from contracts.core._fields import check_fields, check_reserved, reserved_names
 from contracts.core._schema import bounded
 from contracts.core.errors import DeclarationError
 
@@ -33,6 +33,12 @@ class Message(BaseModel):
         protected_namespaces=(),
     )
     __tags__: ClassVar[frozenset[str]] = frozenset()
+    # Names on the wire that were given up: with another meaning they must not come back.
+    __reserved__: ClassVar[frozenset[str]] = frozenset()
+
+    def __init_subclass__(cls, *, reserved: tuple[str, ...] = (), **options: Any) -> None:
+        super().__init_subclass__(**options)
+        cls.__reserved__ |= reserved_names(cls, reserved)
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
@@ -48,6 +54,7 @@ class Message(BaseModel):
         if not cls.__pydantic_complete__:
             raise DeclarationError(cls, UNKNOWN_TYPE)
         check_fields(cls, cls.model_fields)
+        check_reserved(cls, cls.model_fields, cls.__reserved__)
 
     def _tags_travel(self, context: Any) -> None:
         # Only what was set is sent, and a union cannot be read without its tag.

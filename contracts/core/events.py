@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, ClassVar, Generic, Self
 
 from typing_extensions import TypeVar
@@ -17,13 +18,19 @@ T = TypeVar("T", contravariant=True)  # the transaction of a consumer
 D = TypeVar("D", contravariant=True)  # what the consumer works with
 
 
+RETENTION = timedelta(days=14)
+"""So long each event stays in its feed. A consumer that lags behind by more misses it."""
+
+
 @dataclass(frozen=True, slots=True)
 class EventDeclaration:
-    """What an event class says of itself: its name on the wire, the field that orders it."""
+    """What an event class says of itself: its name on the wire, the field that orders it, and how long
+    it stays in the feed."""
 
     service: str
     name: str
     key: str
+    retention: timedelta
 
 
 class Event(Value):
@@ -44,7 +51,7 @@ class Event(Value):
         super().__init_subclass__(**options)
         if name is None or key is None:
             raise DeclarationError(cls, 'an event says name="service.fact.v1" and key="field"')
-        cls.__event__ = EventDeclaration(service_of(cls.__module__), name, key)
+        cls.__event__ = EventDeclaration(service_of(cls.__module__), name, key, RETENTION)
 
     @classmethod
     def __pydantic_init_subclass__(cls, **options: Any) -> None:

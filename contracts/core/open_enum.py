@@ -8,16 +8,25 @@ from typing import Any, Self
 from pydantic import GetCoreSchemaHandler
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
+from contracts.core._fields import reserved_names
 from contracts.core._message import READING_REQUEST
 from contracts.core.errors import DeclarationError
 
 
 class OpenEnum(StrEnum):
     """An enum to which values may be added later. A reader that does not know a value reads
-    `UNKNOWN`, which every open enum must list; in a request `UNKNOWN` is refused."""
+    `UNKNOWN`, which every open enum must list; in a request `UNKNOWN` is refused.
 
-    def __init_subclass__(cls, **options: Any) -> None:
+    `reserved` are values that were taken away for good, after the last message with them was read.
+    """
+
+    def __init_subclass__(cls, *, reserved: tuple[str, ...] = (), **options: Any) -> None:
         super().__init_subclass__(**options)
+        # In a closed enum one says __reserved__ = ("value",).
+        setattr(cls, "__reserved__", reserved_names(cls, reserved))  # noqa: B010  # Enum takes no ClassVar
+        for member in cls:
+            if member.value in reserved:
+                raise DeclarationError(cls, f"{member.value} is reserved; call the value otherwise")
         if "UNKNOWN" not in cls.__members__:
             raise DeclarationError(cls, "is open to new values, so it must list UNKNOWN")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from enum import Enum
 from typing import Any, Literal
 
@@ -26,7 +27,8 @@ SAFE, KEYED, ONCE = Repeat.SAFE, Repeat.KEYED, Repeat.ONCE
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One operation of a service; `answer` is None where it answers nothing (204)."""
+    """One operation of a service; `answer` is None where it answers nothing (204). What is deprecated
+    may be gone after its `sunset`."""
 
     service: str
     name: str
@@ -38,4 +40,6 @@ class Operation:
     problems: tuple[type[Problem], ...]
     repeat: Repeat
     deadline_s: float
+    deprecated: bool
+    sunset: date | None
     wire: Wire

@@ -13,7 +13,7 @@ from pydantic.dataclasses import dataclass as pydantic_dataclass
 from pydantic.fields import FieldInfo
 from pydantic_core import CoreSchema
 
-from contracts.core._fields import check_fields, read_names
+from contracts.core._fields import check_fields, check_reserved, read_names, reserved_names
 from contracts.core._message import UNKNOWN_TYPE
 from contracts.core._schema import bounded
 from contracts.core.errors import DeclarationError, service_of
@@ -54,7 +54,16 @@ class Problem(Exception):
 
     __problem__: ClassVar[ProblemDeclaration]
 
-    def __init_subclass__(cls, *, status: int = 0, title: str = "", **options: Any) -> None:
+    __reserved__: ClassVar[frozenset[str]] = frozenset()
+
+    def __init_subclass__(
+        cls,
+        *,
+        status: int = 0,
+        title: str = "",
+        reserved: tuple[str, ...] = (),
+        **options: Any,
+    ) -> None:
         super().__init_subclass__(**options)
         if status not in {s.value for s in HTTPStatus if 400 <= s.value <= 599}:
             raise DeclarationError(cls, f"status {status} is no HTTP error; say status=4xx")
@@ -66,6 +75,8 @@ class Problem(Exception):
             raise DeclarationError(cls, UNKNOWN_TYPE)
         fields: Mapping[str, FieldInfo] = getattr(cls, "__pydantic_fields__")  # noqa: B009
         check_fields(cls, fields)
+        cls.__reserved__ |= reserved_names(cls, reserved)
+        check_reserved(cls, fields, cls.__reserved__)
         names = {wire for name in fields for wire in (name, *read_names(cls, name, fields[name]))}
         if taken := RESERVED & names:
             raise DeclarationError(cls, f"{sorted(taken)} mean something else in RFC 9457")

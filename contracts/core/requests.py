@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Never, Self
 
 from typing_extensions import TypeVar
@@ -33,10 +34,11 @@ class Request(Message, Generic[W, R, P]):
 
     Fields named in the path travel there, those of GET and DELETE in the query, all others in a
     JSON body. `repeat` is SAFE for GET, PUT and DELETE and ONCE for the rest unless it is said.
+    `deprecated` tells that something better exists; `sunset=date(...)` also until when it stays.
     """
 
     __operation__: ClassVar[Operation]
-    __declared__: ClassVar[tuple[str, int | None, Repeat | None, float] | None] = None
+    __declared__: ClassVar[tuple[Any, ...] | None] = None
 
     def __init_subclass__(
         cls,
@@ -45,11 +47,14 @@ class Request(Message, Generic[W, R, P]):
         status: int | None = None,
         repeat: Repeat | None = None,
         deadline_s: float = 2.0,
+        deprecated: bool = False,
+        sunset: date | None = None,
         **options: Any,
     ) -> None:
         super().__init_subclass__(**options)
         # Without `http` this is pydantic's own step from Request to Request[W, R, P].
-        cls.__declared__ = None if http is None else (http, status, repeat, deadline_s)
+        said = (http, status, repeat, deadline_s, deprecated, sunset)
+        cls.__declared__ = None if http is None else said
 
     @classmethod
     def __pydantic_init_subclass__(cls, **options: Any) -> None:

@@ -25,7 +25,9 @@ from contracts.shared.money import Money
 from contracts.shared.quantities import Quantity
 from contracts.shared.time import Timestamp
 
-PaymentMethod = Annotated[str, StringConstraints(pattern=r"^pm_[A-Za-z0-9_]{1,60}$")]
+PaymentMethod = Annotated[
+    str, StringConstraints(pattern=r"^pm_[A-Za-z0-9_]{1,60}$"), Field(examples=["pm_card_visa"])
+]
 """A token of the payment provider; card numbers never come here."""
 
 

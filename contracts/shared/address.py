@@ -30,7 +30,7 @@ EmailAddress = NewType(
         str,
         StringConstraints(min_length=3, max_length=254),
         AfterValidator(_address),
-        Field(json_schema_extra={"format": "email"}),
+        Field(json_schema_extra={"format": "email"}, examples=["ada@example.com"]),
     ],
 )
 """One address, without a display name; its domain in lower case, an international one as `xn--`.

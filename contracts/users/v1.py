@@ -13,7 +13,9 @@ from contracts.shared.money import Money
 from contracts.shared.text import ONE_LINE
 from contracts.shared.time import Timestamp
 
-Password = Annotated[str, Field(min_length=10, max_length=128, repr=False)]
+Password = Annotated[
+    str, Field(min_length=10, max_length=128, repr=False, examples=["correct horse battery"])
+]
 PersonName = Annotated[
     str,
     StringConstraints(
@@ -22,6 +24,7 @@ PersonName = Annotated[
         max_length=100,
         pattern=ONE_LINE,
     ),
+    Field(examples=["Ada Lovelace"]),
 ]
 
 
@@ -85,7 +88,9 @@ class LogIn(
     """Prove who you are and get a token for ten minutes."""
 
     email: EmailAddress
-    password: Annotated[str, Field(min_length=1, max_length=128, repr=False)]
+    password: Annotated[
+        str, Field(min_length=1, max_length=128, repr=False, examples=["correct horse battery"])
+    ]
 
 
 class GetMe(Request[User, Account, NoSuchUser], http="GET /api/v1/users/me"):

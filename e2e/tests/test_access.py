@@ -113,9 +113,10 @@ def test_besides_operations_only_what_is_listed_here_is_served(world: World) -> 
             "GET /account",
         },
     }
-    everywhere = {"GET /livez", "GET /readyz", "GET /metrics", "GET /openapi.json"}
-    # What problems mean, in words.
-    everywhere |= {"GET /problems/{path:name}"}
+    everywhere = {"GET /livez", "GET /readyz", "GET /metrics"}
+    # What the service says of itself; what problems mean, in words; a console over both.
+    everywhere |= {"GET /openapi.json", "GET /asyncapi.json", "GET /problems/{path:name}"}
+    everywhere |= {"GET /docs", "GET /docs/{file}"}
     declared = {(name, f"{op.method} {op.path}") for name, op, _ in operations()}
 
     for name, app in _apps(world.shop).items():

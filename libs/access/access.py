@@ -19,10 +19,13 @@ REMEMBERED = 10_000
 
 
 class Access:
-    """Identifies callers for one service: users by the users service's keys, services by their
-    own. A verification costs some 60 us of CPU, so each token is checked once in its life."""
+    """Identifies callers for one service: users by the users service's keys (None where it
+    serves none), services by their own. A verification costs some 60 us of CPU, so each token is
+    checked once in its life."""
 
-    def __init__(self, service: str, users: UserKeys | SigningKeys, services: ServiceKeys) -> None:
+    def __init__(
+        self, service: str, users: UserKeys | SigningKeys | None, services: ServiceKeys
+    ) -> None:
         self._service = service
         self._user_keys = users
         self._service_keys = services
@@ -38,6 +41,8 @@ class Access:
             token = _bearer(envelope.authorization)
             user = _remembered(self._users, token)
             if user is None:
+                if self._user_keys is None:
+                    raise Unauthenticated(detail="This service serves no users")
                 user = _remember(self._users, token, *verify_user(token, self._user_keys))
         if envelope.service_authorization is not None:
             try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -62,6 +63,29 @@ class MigrationSettings(_Given):
     ]
 
 
+def _links(text: str) -> str:
+    for link in text.split():
+        name, _, url = link.partition("=")
+        if not re.fullmatch(r"[a-z_]+", name) or not re.fullmatch(r"https?://[^/?#@\s]+", url):
+            raise ValueError(f"{link!r} is not of the form users=http://127.0.0.1:8001")
+    return text
+
+
+class DocsSettings(_Given):
+    """The console at /docs."""
+
+    docs: Annotated[
+        Literal["on", "off"], Field(description="Whether /docs has a console to try requests in")
+    ] = "on"
+    docs_links: Annotated[
+        Annotated[str, AfterValidator(_links)] | None,
+        Field(
+            description="Consoles as browsers reach them: users=http://127.0.0.1:8001 orders=...; "
+            "a log-in at users is handed to no others"
+        ),
+    ] = None
+
+
 class WebSettings(_Given):
     """The variables of every web process; of a service without a database these are all."""
 
@@ -95,7 +119,7 @@ class _StoreSettings(DatabaseSettings):
     queue_url: Annotated[ValkeyUrl, Field(description="Valkey for the queue and doorbells")]
 
 
-class Settings(WebSettings, _StoreSettings):
+class Settings(WebSettings, _StoreSettings, DocsSettings):
     """The variables of every service with a database; the field's name in upper case is the
     variable's. A secret may come from a file instead: DATABASE_URL_FILE names the file that holds
     DATABASE_URL."""

@@ -7,12 +7,12 @@ and never comes back; so positions are given to what has committed, in a second 
 from __future__ import annotations
 
 import time
-from datetime import timedelta
 
 import redis
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from contracts.core.events import RETENTION
 from libs.db import Database
 from libs.messaging.bells import Ring, feed_bell
 from libs.messaging.valkey import connect
@@ -20,7 +20,6 @@ from libs.telemetry.logs import get_logger
 
 log = get_logger(__name__)
 
-RETENTION = timedelta(days=14)
 _BATCH = 500
 _POLL_S = 1.0
 _MAINTENANCE_S = 3600.0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -16,7 +17,9 @@ from libs.operations.envelope import Access
 from libs.operations.repeats import Repeats
 from libs.web.answers import ALWAYS, Answer
 from libs.web.bodies import BODY_LIMIT, body_of
+from libs.web.console import mount_console
 from libs.web.errors import answer_with_problems
+from libs.web.forms import forms_dispatcher
 from libs.web.headers import FORGEABLE, envelope_of
 from libs.web.openapi import mount_openapi
 from libs.web.probes import Check, mount_probes
@@ -33,11 +36,13 @@ def serve(
     deps: D,
     *,
     access: Access,
+    knows: Iterable[ModuleType] = (),
     repeats: Repeats | None = None,
     ready: Mapping[str, Check] | None = None,
 ) -> Dispatcher[D]:
     """Serve the operations of these contracts, with probes, metrics, OpenAPI, and problems for
-    every error. Raises TypeError when an operation has no handler, or two, or when one is KEYED
+    every error; to services also the forms of these contracts, and of those that it `knows` of its
+    neighbours. Raises TypeError when an operation has no handler, or two, or when one is KEYED
     and there are no `repeats` (libs.db.StoredRepeats) to remember its answers.
 
     `ready` names what must answer before requests are sent here.
@@ -50,16 +55,19 @@ def serve(
     app.url_map.strict_slashes = True
     app.wsgi_app = _WithoutForgeries(app.wsgi_app)  # type: ignore[method-assign]  # Flask's own way
     answer_with_problems(app, BODY_LIMIT)
-    for operation in dispatcher.operations:
-        app.add_url_rule(
-            re.sub(r"\{(\w+)\}", r"<\1>", operation.path),
-            endpoint=operation.name,
-            methods=[operation.method],
-            view_func=_view(dispatcher, operation),
-            provide_automatic_options=False,
-        )
+    told = forms_dispatcher(dispatcher.service, pages, knows, access, _folder_of(app))
+    for each in (dispatcher, told):
+        for operation in each.operations:
+            app.add_url_rule(
+                re.sub(r"\{(\w+)\}", r"<\1>", operation.path),
+                endpoint=operation.name,
+                methods=[operation.method],
+                view_func=_view(each, operation),
+                provide_automatic_options=False,
+            )
     mount_probes(app, ready or {})
-    mount_openapi(app, dispatcher)
+    mount_openapi(app, dispatcher, pages)
+    mount_console(app, dispatcher.service)
     app.extensions["concord"] = dispatcher
     return dispatcher
 
@@ -68,6 +76,11 @@ def _service_of(app: Flask) -> str:
     """`users` for an app that was made as Flask(__name__) in services/users/app.py."""
     place, _, rest = app.import_name.partition(".")
     return rest.split(".")[0] if place == "services" and rest else app.name
+
+
+def _folder_of(app: Flask) -> Path | None:
+    """Where a service's source is; None for an app that is no service's."""
+    return Path(app.root_path) if app.import_name.startswith("services.") else None
 
 
 def dispatcher_of(app: Flask) -> Dispatcher[Any]:

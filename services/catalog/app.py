@@ -8,7 +8,7 @@ from contracts.catalog import v1 as catalog
 from libs.db import StoredRepeats
 from libs.web import booted, serve
 from services.catalog import views
-from services.catalog.deps import Deps, from_environment
+from services.catalog.deps import PEERS, Deps, from_environment
 from services.catalog.routes import routes
 
 
@@ -22,6 +22,7 @@ def create_app(deps: Deps | None = None) -> Flask:
         routes,
         deps,
         access=deps.access,
+        knows=PEERS,
         repeats=StoredRepeats(deps.messages.database),
         ready={"postgres": deps.messages.database.ready},
     )

@@ -7,7 +7,7 @@ from flask import Flask
 from contracts.orders import v1 as orders
 from libs.db import StoredRepeats
 from libs.web import booted, serve
-from services.orders.deps import Deps, from_environment
+from services.orders.deps import PEERS, Deps, from_environment
 from services.orders.routes import routes
 
 
@@ -21,6 +21,7 @@ def create_app(deps: Deps | None = None) -> Flask:
         routes,
         deps,
         access=deps.access,
+        knows=PEERS,
         repeats=StoredRepeats(deps.messages.database),
         ready={"postgres": deps.messages.database.ready},
     )

@@ -7,7 +7,7 @@ from flask import Flask
 from contracts.payments import v1 as payments
 from libs.web import booted, serve
 from services.payments import views
-from services.payments.deps import Deps, from_environment
+from services.payments.deps import PEERS, Deps, from_environment
 from services.payments.routes import routes
 
 
@@ -21,6 +21,7 @@ def create_app(deps: Deps | None = None) -> Flask:
         routes,
         deps,
         access=deps.access,
+        knows=PEERS,
         ready={"postgres": deps.messages.database.ready},
     )
     views.mount(app, deps)

@@ -7,7 +7,7 @@ from flask import Flask
 from contracts.users import v1 as users
 from libs.web import booted, serve
 from services.users import views
-from services.users.deps import Deps, from_environment
+from services.users.deps import PEERS, Deps, from_environment
 from services.users.routes import routes
 
 
@@ -21,6 +21,7 @@ def create_app(deps: Deps | None = None) -> Flask:
         routes,
         deps,
         access=deps.access,
+        knows=PEERS,
         ready={"postgres": deps.messages.database.ready},
     )
     views.mount(app, deps)

@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from tools.contracts import cli as contracts
 from tools.dev import show, up_down
 from tools.dev.errors import Refusal
 from tools.dev.places import HERE
@@ -23,6 +24,7 @@ app = typer.Typer(
     help="Run and look after the system on this machine.",
     epilog="For example: ./dev up -d, then ./dev status, then ./dev logs users -f",
 )
+app.add_typer(contracts.app, name="contracts")
 
 
 class Ports(StrEnum):
@@ -134,6 +136,25 @@ def doctor(
             if not finding.well:
                 show.out.print(f"    {'':<11} next: {escape(finding.remedy)}")
     raise typer.Exit(0 if all(finding.well for finding in findings) else 4)
+
+
+@app.command(epilog="For example: ./dev fake orders --port 9003; ./dev fake users catalog orders")
+def fake(
+    services: Annotated[list[str], typer.Argument(help="users, catalog, orders, ...")],
+    port: Annotated[
+        int | None,
+        typer.Option(help="Where the first listens, the others after it; else as documented."),
+    ] = None,
+    seed: Annotated[str, typer.Option(help="Another one gives other things.")] = "1",
+    settle: Annotated[
+        float, typer.Option(min=0, help="Seconds until an order is confirmed, and the like.")
+    ] = 2.0,
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+) -> None:
+    """Answer as services do, from their contracts alone, for who works on a page. Ctrl-C ends it."""
+    from tools.fake.serving import serve_fakes
+
+    serve_fakes(HERE.root, services, port=port, seed=seed, settle_s=settle, as_json=as_json)
 
 
 @app.command(hidden=True)

@@ -71,6 +71,7 @@ def service_environment(
         "DRAIN_S": os.environ.get("DRAIN_S", "0"),
         "LOG_FORMAT": "json",
         "USER_KEYS_DIR": str(user_keys),
+        "DOCS_LINKS": " ".join(f"{n}=http://{HOST}:{ports[f'{n}.web']}" for n in names),
         "MAIL_PROVIDER": "smtp",
         "MAIL_FROM": _MAIL_FROM,
         "SMTP_URL": f"smtp://{HOST}:{ports['smtp']}",

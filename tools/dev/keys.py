@@ -12,6 +12,8 @@ from tools.dev.places import Places
 
 # Two of them live, so that rotation is what everybody sees every day.
 _USER_KEYS = 2
+DEV = "dev"
+"""The name under which `./dev` itself asks services, as one of them."""
 
 
 def make_service_keys(places: Places, services: Iterable[str]) -> None:

@@ -53,7 +53,8 @@ class System:
             self.ports = ports_module.avoid_taken(self.ports)
         else:
             ports_module.require_free(self.ports)
-        keys.make_service_keys(places, names)
+        # Beside the services' own, the one with which ./dev asks them what they were built from.
+        keys.make_service_keys(places, [*names, keys.DEV])
         self._user_keys = keys.make_user_keys(places)
         stored = [service.name for service in self.services if service.has_database]
         roles = [f"{name}_{kind}" for name in stored for kind in ("owner", "app")]

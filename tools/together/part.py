@@ -76,7 +76,8 @@ def _part(name: str, environment: Environment, users: Part | None) -> Part:
     if isinstance(settings, Settings):
         # As many connections as its processes would have.
         deps.messages.database.reserve(settings.web_workers * settings.web_threads)
-    app = import_module(f"services.{name}.app").create_app(deps)
+    with _environ(environment):
+        app = import_module(f"services.{name}.app").create_app(deps)
     return Part(name, environment, settings, deps, app)
 
 

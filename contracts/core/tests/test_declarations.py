@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 
 from contracts.core import Admin, DeclarationError, Repeat, User
@@ -42,6 +44,7 @@ WRONG = {
     request(deadline_s="0"): "a deadline of 0 s",
     request(deadline_s="float('nan')"): "a deadline of nan s",
     request(repeat="ONCE"): "a GET is safe to repeat",
+    request(sunset="'2027-01-31'"): r"say sunset=date\(2027, 1, 31\)",
     # Who asks, what they get, how they are refused.
     request(of="str, Thing"): "<class 'str'> is no caller",
     request(of="Any, Thing"): "is no caller",
@@ -102,6 +105,14 @@ WRONG = {
     "class V(Value):\n    a: int = Field(validation_alias=AliasPath('b', 0))": "by an AliasPath",
     "S = Annotated[str, Field(repr=False)]\nclass V(Value):\n    a: S | None": "hides nothing",
     "class Odd(OpenEnum):\n    A = 'a'": "it must list UNKNOWN",
+    # What was given up.
+    "class V(Value, reserved='old'):\n    a: str": "is no tuple of names",
+    "class V(Value, reserved=('old',)):\n    old: str": "old is reserved; call the field otherwise",
+    "class V(Value, reserved=('old',)):\n    a: str = Field(alias='old')": "old is reserved",
+    "class V(Value, reserved=('old',)): pass\nclass W(V):\n    old: str": "old is reserved",
+    "class P(Problem, status=404, title='No', reserved=('old',)):\n    old: str": "old is reserved",
+    request("old: str = ''", reserved="('old',)"): "old is reserved",
+    "class Odd(OpenEnum, reserved=('a',)):\n    A = 'a'\n    UNKNOWN = 'unknown'": "a is reserved",
     # Problems.
     "class P(Problem, title='No'): pass": "status 0 is no HTTP error",
     "class P(Problem, status=200, title='No'): pass": "status 200 is no HTTP error",
@@ -190,6 +201,29 @@ def test_what_is_not_said_follows_from_the_rest() -> None:
     assert operations["ChangeOrder"].repeat is Repeat.ONCE
     assert operations["GetMe"].problems == ()
     assert operations["ExportOrders"].callers == (Admin,)
+
+
+def test_what_was_given_up_and_what_is_to_go_is_data_too() -> None:
+    shop_of_today = page(
+        """
+from datetime import date
+class Basket(Value, reserved=("voucher",)):
+    units: int
+class Colour(OpenEnum, reserved=("puce",)):
+    RED = "red"
+    UNKNOWN = "unknown"
+class Old(Request[Anyone, Thing], http="GET /old", sunset=date(2027, 1, 31)): pass
+class Sold(Event, name="shop.sold.v1", key="thing_id", reserved=("weight",)):
+    thing_id: str
+"""
+    )
+
+    assert shop_of_today.Basket.__reserved__ == {"voucher"}
+    assert shop_of_today.Colour.__reserved__ == {"puce"}
+    assert shop_of_today.Sold.__reserved__ == {"weight"}
+    assert shop_of_today.Old.__operation__.deprecated
+    assert shop_of_today.Old.__operation__.sunset == date(2027, 1, 31)
+    assert not shop.GetMe.__operation__.deprecated
 
 
 def test_fields_may_come_from_a_base_of_the_page() -> None:

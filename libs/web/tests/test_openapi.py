@@ -54,7 +54,8 @@ def test_path_query_and_body_stand_where_they_travel(document: dict[str, Any]) -
     assert [(p["name"], p["in"], p["required"]) for p in put["parameters"]] == [
         ("sku", "path", True)
     ]
-    body = put["requestBody"]["content"]["application/json"]["schema"]
+    reference = put["requestBody"]["content"]["application/json"]["schema"]["$ref"]
+    body = document["components"]["schemas"][reference.rpartition("/")[2]]
     assert sorted(body["properties"]) == ["attributes", "payment", "price"]
     assert body["additionalProperties"] is False
     assert [(p["name"], p["in"], p["required"]) for p in listed["parameters"]] == [
@@ -79,7 +80,8 @@ def test_every_way_to_end_is_declared(document: dict[str, Any]) -> None:
     assert "content" not in drop["204"]
     assert "202" in make
     forms = put["409"]["content"]["application/problem+json"]["schema"]["anyOf"]
-    assert [form["allOf"][0]["properties"]["type"]["const"] for form in forms] == [
+    models = [document["components"]["schemas"][form["$ref"].rpartition("/")[2]] for form in forms]
+    assert [model["properties"]["type"]["const"] for model in models] == [
         "/problems/shop/sold-out",
         "/problems/shop/reserved",
     ]
