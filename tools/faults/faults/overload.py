@@ -51,7 +51,7 @@ class Overload(Fault):
         self.figures["capacity"] = f"{capacity:.0f} a second"
         self._verdicts = []
         told = {}
-        bystanders = Bystanders()
+        bystanders = Bystanders(world)
         bystanders.start()
         with _memory_of(world, _UNIT) as grown:
             for times in _TIMES:

@@ -45,7 +45,7 @@ class RollingRestart(Fault):
         ports = [int(world.url(unit).rpartition(":")[2]) for unit in (_FIRST, _SECOND)]
         token, sku = shelf.visitor(world, REQUESTS)
         self._restarts = 0
-        bystanders = Bystanders()
+        bystanders = Bystanders(world)
         bystanders.start()
         with Balancer(ports) as balancer:
             _both(balancer)
