@@ -27,6 +27,8 @@ class Count:
     writes: int = 0
     failed: list[str] = field(default_factory=list)
     put_off: int = 0
+    took: list[tuple[float, float, bool]] = field(default_factory=list)
+    """When each request began, how many seconds it took, whether it went well."""
 
     @property
     def asked(self) -> int:
@@ -72,8 +74,10 @@ class Visitors:
             if number is None:
                 return
             write = number % round(1 / _WRITES) == 0
+            began = time.monotonic()
             wrong, put_off = self._insist(number, write)
             with self._lock:
+                self.count.took.append((began, time.monotonic() - began, not wrong))
                 self.count.put_off += put_off
                 self.count.writes += write
                 self.count.reads += not write

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import random
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
@@ -12,8 +13,9 @@ import psutil
 
 from tools.faults.bystanders import Bystanders
 from tools.faults.fault import Fault
-from tools.faults.history import History, quantile
-from tools.faults.load import Answer, Plan, Told, get, started, summed
+from tools.faults.history import History, Told, quantile
+from tools.faults.load import Answer, Plan, get, started, summed
+from tools.faults.load import Told as Figures
 from tools.faults.outcome import Verdict
 from tools.faults.spared import OTHERS_AT_MOST_CORES
 from tools.faults.world import World
@@ -35,10 +37,12 @@ class Overload(Fault):
 
     name = "overload"
     what = "2 and 5 times as many requests as catalog can answer"
+    hurts = frozenset({_UNIT})
     customers = False
 
     def __init__(self) -> None:
         super().__init__()
+        self._told: list[Told] = []
         self._verdicts: list[Verdict] = []
         self._others_cores = 0.0
 
@@ -46,8 +50,11 @@ class Overload(Fault):
         """Measure what it can, offer more, and look how it gets over that."""
         port = int(world.url(_UNIT).rpartition(":")[2])
         requests = tuple(get(f"/api/v1/products?category=things&limit={n}") for n in (5, 10))
-        capacity = _offer(Plan(port, requests, 5_000, _CAPACITY_S, connections=_AT_ONCE)).good_per_s
-        calm = _answers(Plan(port, requests, capacity * _CALM, 3.0))
+        self._told = []
+        capacity = self._offer(
+            Plan(port, requests, 5_000, _CAPACITY_S, connections=_AT_ONCE)
+        ).good_per_s
+        calm = self._answers(Plan(port, requests, capacity * _CALM, 3.0))
         self.figures["capacity"] = f"{capacity:.0f} a second"
         self._verdicts = []
         told = {}
@@ -55,18 +62,42 @@ class Overload(Fault):
         bystanders.start()
         with _memory_of(world, _UNIT) as grown:
             for times in _TIMES:
-                told[times] = _offer(Plan(port, requests, capacity * times, _OVERLOAD_S))
+                told[times] = self._offer(Plan(port, requests, capacity * times, _OVERLOAD_S))
         self._others_cores = bystanders.stop()
         peak = max([capacity, *(each.good_per_s for each in told.values())])
         for times, each in told.items():
             self._judge_one(times, each, peak)
-        after = _answers(Plan(port, requests, capacity * _CALM, _BACK_S))
+        after = self._answers(Plan(port, requests, capacity * _CALM, _BACK_S))
         back_s = _back_after_s(after, _p95(calm))
         self._judge_rest(grown(), back_s)
 
     def judge(self, world: World, history: History) -> Sequence[Verdict]:
-        """What was measured."""
+        """What was measured; the history gets each answer, for the curve."""
+        for told in self._told:
+            history.note(told)
         return self._verdicts
+
+    def _offer(self, plan: Plan) -> Figures:
+        return summed(self._answers(plan), seconds=plan.seconds)
+
+    def _answers(self, plan: Plan) -> list[Answer]:
+        began = time.monotonic()
+        with started(plan) as load:
+            answers = load.answers()
+        self._told += [
+            Told(
+                at=began + answer.due_s,
+                took_s=answer.took_s,
+                phase="fault",
+                customer=0,
+                step="browse",
+                needs=self.hurts,
+                said="ok" if answer.status == 200 else "failed",
+                status=answer.status,
+            )
+            for answer in answers
+        ]
+        return answers
 
     def _judge_one(self, times: int, told: Told, peak: float) -> None:
         # Where the first figure was too low, twice of it is no overload, and all is answered.
@@ -105,15 +136,6 @@ class Overload(Fault):
 
     def _claim(self, claim: str, held: bool, checked: int, bad: str) -> None:
         self._verdicts.append(Verdict(claim, held, checked, () if held else (bad,)))
-
-
-def _answers(plan: Plan) -> list[Answer]:
-    with started(plan) as load:
-        return load.answers()
-
-
-def _offer(plan: Plan) -> Told:
-    return summed(_answers(plan), seconds=plan.seconds)
 
 
 def _p95(answers: Sequence[Answer]) -> float:

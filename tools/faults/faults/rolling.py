@@ -10,7 +10,7 @@ from tools.faults import shelf
 from tools.faults.balancer import Balancer
 from tools.faults.bystanders import Bystanders
 from tools.faults.fault import Fault
-from tools.faults.history import History
+from tools.faults.history import History, Said, Told
 from tools.faults.outcome import Verdict
 from tools.faults.spared import OTHERS_AT_MOST_CORES
 from tools.faults.visitors import Visitors
@@ -28,6 +28,7 @@ class RollingRestart(Fault):
 
     name = "rolling-restart"
     what = f"two instances of orders are restarted in turns, under {REQUESTS} requests"
+    hurts = frozenset({_FIRST})
     customers = False
 
     def __init__(self) -> None:
@@ -71,6 +72,11 @@ class RollingRestart(Fault):
         """Not one request may fail."""
         assert self._visitors is not None
         count = self._visitors.count
+        for at, took_s, well in count.took:  # for the curve
+            said: Said = "ok" if well else "failed"
+            history.note(
+                Told(at, took_s, "fault", 0, "orders", self.hurts, said, 200 if well else 0)
+            )
         self.figures["requests"] = f"{count.reads} reads, {count.writes} orders"
         self.figures["restarts"] = self._restarts
         self.figures["failed"] = len(count.failed)
