@@ -99,7 +99,7 @@ class Overload(Fault):
         ]
         return answers
 
-    def _judge_one(self, times: int, told: Told, peak: float) -> None:
+    def _judge_one(self, times: int, told: Figures, peak: float) -> None:
         # Where the first figure was too low, twice of it is no overload, and all is answered.
         share = told.good_per_s / min(peak, told.offered_per_s)
         self.figures[f"goodput at {times} times"] = f"{told.good_per_s:.0f} a second, {share:.0%}"
