@@ -12,7 +12,8 @@ from libs.telemetry.metrics import counter
 # Threads of a web that do not wait for one neighbour: two for probes, and two for requests that do
 # without it.
 FREE_THREADS = 4
-AT_ONCE = 4
+# Where nobody says how many threads there are.
+AT_ONCE = 32
 
 _full = counter(
     "concord_bulkhead_refused_total",

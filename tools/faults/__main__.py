@@ -33,7 +33,7 @@ def faults(
     list_them: Annotated[bool, typer.Option("--list", help="Say what there is, run none.")] = False,
     seconds: Annotated[
         float, typer.Option(min=1, max=3600, help="So long each fault lasts, at least.")
-    ] = 15.0,
+    ] = 12.0,
     seed: Annotated[
         int | None, typer.Option(help="Of the customers and the nemesis; chosen if left out.")
     ] = None,

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import os
 import statistics
 import threading
 import time
+from collections.abc import Iterator
 
 import psutil
+
+from tools.faults.world import World
 
 _EVERY_S = 1.0
 
 
 class Bystanders:
-    """A thread between `start` and `stop`; counts all that this process did not start."""
+    """A thread between `start` and `stop`; counts all that neither this process started nor the world,
+    whose servers would outlive it and so are not its children."""
 
-    def __init__(self) -> None:
+    def __init__(self, world: World) -> None:
+        self._world = world
         self._ended = threading.Event()
         self._thread: threading.Thread | None = None
         self._seen: list[float] = []
@@ -35,21 +41,20 @@ class Bystanders:
         return round(statistics.median(self._seen), 2) if self._seen else 0.0
 
     def _watch(self) -> None:
-        before = _used()
+        before = _used(self._world)
         began = time.monotonic()
         while not self._ended.wait(_EVERY_S):
-            now, ends = _used(), time.monotonic()
+            now, ends = _used(self._world), time.monotonic()
             ours = sum(used - before[1].get(who, 0.0) for who, used in now[1].items())
             self._seen.append(max(0.0, (now[0] - before[0] - ours) / (ends - began)))
             before, began = now, ends
 
 
-def _used() -> tuple[float, dict[tuple[int, float], float]]:
+def _used(world: World) -> tuple[float, dict[tuple[int, float], float]]:
     """CPU seconds of the whole machine, and of each of our processes."""
     machine = psutil.cpu_times()
     ours = {}
-    myself = psutil.Process()
-    for process in (myself, *myself.children(recursive=True)):
+    for process in _ours(world):
         try:
             times = process.cpu_times()
             ours[process.pid, process.create_time()] = times.user + times.system
@@ -58,3 +63,14 @@ def _used() -> tuple[float, dict[tuple[int, float], float]]:
     # `guest` is in `user` already.
     busy = machine.user + machine.system + machine.nice + getattr(machine, "softirq", 0.0)
     return busy, ours
+
+
+def _ours(world: World) -> Iterator[psutil.Process]:
+    pids = {os.getpid()}
+    pids |= {unit.process.pid for unit in world.units.values() if unit.process is not None}
+    for pid in pids:
+        try:
+            process = psutil.Process(pid)
+            yield from (process, *process.children(recursive=True))
+        except psutil.Error:
+            continue

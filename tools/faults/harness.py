@@ -68,7 +68,7 @@ class Harness:
         self._watcher: Watcher = watcher or Silent()
         self._customers = Customers(self.history, world.url, seed=seed, number=customers)
         self._sampler = Sampler(world)
-        self._bystanders = Bystanders()
+        self._bystanders = Bystanders(world)
         self._others_cores = 0.0
         self._checker = Checker()
         self._baseline_s = baseline_s

@@ -90,18 +90,23 @@ class _Row:
     outcome: Outcome
     chips: Sequence[_Chip]
     own: Sequence[_Chip]
+    own_in_all: _Chip
     broken: Sequence[Verdict]
+    notes: Sequence[str]
     curve: str
 
 
 def _row(outcome: Outcome) -> _Row:
     verdicts = {verdict.claim: verdict for verdict in outcome.verdicts}
+    own = _own(outcome)
     return _Row(
         id="fault-" + re.sub(r"[^a-z0-9]+", "-", outcome.fault.lower()),
         outcome=outcome,
         chips=[_chip_of(outcome, verdicts.get(claim)) for claim in INVARIANTS],
-        own=[_chip(verdict, verdict.claim) for verdict in _own(outcome)],
+        own=[_chip(verdict, verdict.claim) for verdict in own],
+        own_in_all=_in_all(own),
         broken=[verdict for verdict in outcome.verdicts if not verdict.held],
+        notes=[f"{verdict.claim}: {verdict.note}" for verdict in outcome.verdicts if verdict.note],
         curve=curve(outcome),
     )
 
@@ -112,6 +117,17 @@ def _chip_of(outcome: Outcome, verdict: Verdict | None) -> _Chip:
     if verdict is None or (verdict.held and not verdict.checked):
         return _Chip("none", "none", "there was nothing to look at")
     return _chip(verdict, f"{verdict.checked}" if verdict.held else "broken")
+
+
+def _in_all(own: Sequence[Verdict]) -> _Chip:
+    held = sum(verdict.held for verdict in own)
+    said = f"{held} of {len(own)}"
+    title = ", ".join(verdict.claim for verdict in own)
+    return (
+        _Chip("held", f"\u2713 {said}", title)
+        if held == len(own)
+        else _Chip("broken", f"\u2717 {said}", title)
+    )
 
 
 def _chip(verdict: Verdict, said: str) -> _Chip:
@@ -126,7 +142,7 @@ def _own(outcome: Outcome) -> list[Verdict]:
 
 
 def _facts(run: Run, where: Machine) -> Iterable[tuple[str, str]]:
-    yield "began", run.began
+    yield "began", run.began.replace("T", " ").replace("+00:00", " UTC")
     yield "took", f"{run.took_s // 60:.0f} min {run.took_s % 60:.0f} s"
     yield "seed", str(run.seed)
     yield "each fault", f"{run.seconds:g} s"

@@ -15,8 +15,10 @@ TIMES_SLOWER = 1.5
 # Starting one process again takes a core for a second, and there are two, with the customers on
 # them: so much later a good answer may come whatever it was, and nobody notices (see the README).
 FLOOR_S = 0.1
-# With so much of the machine taken by others, how late an answer came says nothing.
+# With so much of the machine taken by others, how late an answer came says nothing, and some are
+# refused because all threads wait for a core: then I6 is only held to this, and the verdict says so.
 OTHERS_AT_MOST_CORES = 0.4
+OK_WITH_OTHERS = 0.9
 # Of fewer than so many requests the p95 is one of the slowest two, and tells of chance alone.
 _ENOUGH = 40
 
@@ -41,15 +43,20 @@ def judge(
     spared = [each for each in told if not each.needs & fault.hurts]
     evidence = []
     wrong = [each for each in spared if each.said != "ok"]
-    if len(wrong) > math.floor(len(spared) * (1 - OK_AT_LEAST)):
+    crowded = others_cores > OTHERS_AT_MOST_CORES
+    at_least = OK_WITH_OTHERS if crowded else OK_AT_LEAST
+    if len(wrong) > math.floor(len(spared) * (1 - at_least)):
         evidence.append(f"{len(wrong)} of {len(spared)} requests that do not need it went wrong")
         evidence += [
             f"customer {each.customer}: {each.step} got {each.status or 'no answer'} after "
             f"{each.took_s:.2f} s: {each.why}"
             for each in wrong[:5]
         ]
-    if others_cores > OTHERS_AT_MOST_CORES:
-        note = f"p95 was not judged: other programs used {others_cores:.1f} cores"
+    if crowded:
+        note = (
+            f"other programs used {others_cores:.1f} cores: {OK_WITH_OTHERS:.0%} ok were asked for, "
+            "and p95 was not judged"
+        )
         return Verdict("I6", not evidence, len(spared), tuple(evidence), note)
     for step, asked in by_step(spared).items():
         now, allowed = p95_s(asked), max(FLOOR_S, TIMES_SLOWER * calm.get(step, 0.0))
@@ -59,6 +66,11 @@ def judge(
                 f"{allowed * 1000:.0f} ms are allowed (fault-free {calm.get(step, 0) * 1000:.0f} ms)"
             )
     return Verdict("I6", not evidence, len(spared), tuple(evidence))
+
+
+def _put_off(told: Told) -> bool:
+    """Whether admission told them to come again: with fewer cores there is sooner too much to do."""
+    return told.status == 503 and "/problems/overloaded" in told.why
 
 
 def curve(fault: Fault, told: Iterable[Told], injected_at: float) -> tuple[Second, ...]:

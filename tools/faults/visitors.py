@@ -1,9 +1,11 @@
-"""Visitors of one service who count each answer: reads and keyed writes, and no request is repeated."""
+"""Visitors of one service who count each answer to their reads and keyed writes.
+
+Nothing is repeated that was not answered; who is told that there is too much to do comes again with the
+same request, and that is counted."""
 
 from __future__ import annotations
 
 import http.client
-import itertools
 import json
 import threading
 import time
@@ -11,6 +13,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 _PATIENCE_S = 10.0
+_AGAIN_S = 0.3
+_TRIES = 20
+_PUT_OFF = "told to come again"
 _WRITES = 0.1  # of all requests
 
 
@@ -21,6 +26,9 @@ class Count:
     reads: int = 0
     writes: int = 0
     failed: list[str] = field(default_factory=list)
+    put_off: int = 0
+    took: list[tuple[float, float, bool]] = field(default_factory=list)
+    """When each request began, how many seconds it took, whether it went well."""
 
     @property
     def asked(self) -> int:
@@ -32,14 +40,13 @@ class Visitors:
     """So many at once, each over a connection of its own for each request, until all that are wanted
     have been sent. They order `sku` with `token`, and list their orders."""
 
-    def __init__(self, port: int, *, token: str, sku: str, wanted: int, at_once: int = 6) -> None:
+    def __init__(self, port: int, *, token: str, sku: str, wanted: int, at_once: int = 4) -> None:
         self._port = port
         self._headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
         self._order = json.dumps(
             {"lines": [{"sku": sku, "quantity": 1}], "payment_method": "pm_card_visa"}
         )
         self._numbers = iter(range(wanted))
-        self._keys = itertools.count()
         self._lock = threading.Lock()
         self.count = Count()
         self._threads = [threading.Thread(target=self._visit, daemon=True) for _ in range(at_once)]
@@ -67,12 +74,24 @@ class Visitors:
             if number is None:
                 return
             write = number % round(1 / _WRITES) == 0
-            wrong = self._place(number) if write else self._read()
+            began = time.monotonic()
+            wrong, put_off = self._insist(number, write)
             with self._lock:
+                self.count.took.append((began, time.monotonic() - began, not wrong))
+                self.count.put_off += put_off
                 self.count.writes += write
                 self.count.reads += not write
                 if wrong:
                     self.count.failed.append(f"{'write' if write else 'read'} {number}: {wrong}")
+
+    def _insist(self, number: int, write: bool) -> tuple[str, int]:
+        """What was wrong in the end, and how often they were told to come again before."""
+        for put_off in range(_TRIES):
+            wrong = self._place(number) if write else self._read()
+            if not wrong.startswith(_PUT_OFF):
+                return wrong, put_off
+            time.sleep(_AGAIN_S)
+        return wrong, _TRIES
 
     def _place(self, number: int) -> str:
         key = {"Idempotency-Key": f"visitor-{number}"}
@@ -93,4 +112,6 @@ class Visitors:
             return f"{type(error).__name__}: {error}"
         finally:
             connection.close()
+        if response.status == 503 and b"/problems/overloaded" in said:
+            return f"{_PUT_OFF}, after {response.getheader('Retry-After')} s"
         return "" if response.status == good else f"{response.status} {said[:200]!r}"

@@ -8,9 +8,11 @@ from collections.abc import Sequence
 
 from tools.faults import shelf
 from tools.faults.balancer import Balancer
+from tools.faults.bystanders import Bystanders
 from tools.faults.fault import Fault
-from tools.faults.history import History
+from tools.faults.history import History, Said, Told
 from tools.faults.outcome import Verdict
+from tools.faults.spared import OTHERS_AT_MOST_CORES
 from tools.faults.visitors import Visitors
 from tools.faults.world import World
 
@@ -26,11 +28,13 @@ class RollingRestart(Fault):
 
     name = "rolling-restart"
     what = f"two instances of orders are restarted in turns, under {REQUESTS} requests"
+    hurts = frozenset({_FIRST})
     customers = False
 
     def __init__(self) -> None:
         super().__init__()
         self._visitors: Visitors | None = None
+        self._others_cores = 0.0
         self._restarts = 0
 
     def prepare(self, world: World, chance: random.Random) -> None:
@@ -42,6 +46,8 @@ class RollingRestart(Fault):
         ports = [int(world.url(unit).rpartition(":")[2]) for unit in (_FIRST, _SECOND)]
         token, sku = shelf.visitor(world, REQUESTS)
         self._restarts = 0
+        bystanders = Bystanders(world)
+        bystanders.start()
         with Balancer(ports) as balancer:
             _both(balancer)
             visitors = self._visitors = Visitors(
@@ -56,6 +62,7 @@ class RollingRestart(Fault):
                     self._restarts += 1
                     time.sleep(_PAUSE_S)
             visitors.wait(1.0)
+        self._others_cores = bystanders.stop()
 
     def tidy(self, world: World) -> None:
         """One is enough again."""
@@ -65,15 +72,26 @@ class RollingRestart(Fault):
         """Not one request may fail."""
         assert self._visitors is not None
         count = self._visitors.count
+        for at, took_s, well in count.took:  # for the curve
+            said: Said = "ok" if well else "failed"
+            history.note(
+                Told(at, took_s, "fault", 0, "orders", self.hurts, said, 200 if well else 0)
+            )
         self.figures["requests"] = f"{count.reads} reads, {count.writes} orders"
         self.figures["restarts"] = self._restarts
         self.figures["failed"] = len(count.failed)
+        self.figures["told to come again"] = count.put_off
         evidence = count.failed[:10]
+        note = ""
+        if self._others_cores > OTHERS_AT_MOST_CORES:
+            note = f"other programs used {self._others_cores:.1f} cores"
+        elif count.put_off:
+            evidence.append(f"{count.put_off} times somebody was told to come again")
         if count.asked < REQUESTS:
             evidence.append(f"only {count.asked} of {REQUESTS} could be asked")
         if self._restarts < 2:
             evidence.append(f"there were {self._restarts} restarts")
-        return (Verdict("none failed", not evidence, count.asked, tuple(evidence)),)
+        return (Verdict("none failed", not evidence, count.asked, tuple(evidence), note),)
 
 
 def _both(balancer: Balancer) -> None:
