@@ -14,12 +14,18 @@ from flask import Flask, Response, g, request
 from libs.operations.context import Context, current, within
 from libs.operations.errors import Unavailable
 from libs.telemetry.logs import get_logger
+from libs.telemetry.metrics import histogram
 from libs.telemetry.trace import Trace
 from services.storefront.carts import Cart, user_cart, visitor_cart
 from services.storefront.deps import Deps
 from services.storefront.sessions import Login, is_id, new_id
 
 log = get_logger(__name__)
+_seconds = histogram(
+    "concord_page_duration_seconds",
+    "Time from a page's request to its last byte being made",
+    ("page", "status"),
+)
 
 # What a page waits for, all its parts together. Placing an order has the contract's three seconds.
 PAGE_S, PLACING_S = 2.5, 4.0
@@ -62,6 +68,7 @@ def mount(app: Flask, deps: Deps) -> None:
     def begin() -> None:
         if request.endpoint in _WITHOUT:
             return
+        g.began = time.perf_counter()
         trace = Trace.continued(request.headers.get("Traceparent"))
         seconds = PLACING_S if request.endpoint == "pay" else PAGE_S
         context = Context(trace, trace.span_id, deadline=time.monotonic() + seconds)
@@ -83,6 +90,13 @@ def mount(app: Flask, deps: Deps) -> None:
                 samesite="Lax",
                 path="/",
             )
+        return response
+
+    @app.after_request
+    def observe(response: Response) -> Response:
+        if "began" in g:
+            page, status = request.endpoint or "none", str(response.status_code)
+            _seconds.labels(page, status).observe(time.perf_counter() - g.began)
         return response
 
     @app.teardown_request

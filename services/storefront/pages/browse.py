@@ -63,8 +63,12 @@ def mount(app: Flask, deps: Deps) -> None:
         categories, found = gather(deps.shelf.categories, lambda: deps.shelf.list(asked))
         if isinstance(found, catalog.BadCursor):
             return redirect(filters.link())
-        is_substitute = isinstance(found, Unavailable)
-        shown = _substitute(deps) if isinstance(found, Unavailable) else found
+        shown: Shown[Page[catalog.Product]] | None
+        # That nothing was found some time ago is no help now either.
+        if isinstance(found, Unavailable) or (found.is_old and not found.value.items):
+            shown, is_substitute = _substitute(deps), True
+        else:
+            shown, is_substitute = found, False
         return page(
             "home.html",
             503 if shown is None else 200,

@@ -366,3 +366,15 @@ def test_the_readme_says_what_each_page_does_without_each_neighbour() -> None:
 
     for name in (*SERVICES, "notifications", "Valkey"):
         assert f"| {name} |" in said
+
+
+def test_a_search_that_found_nothing_before_shows_the_shelves_too(
+    customer: Browser, neighbours: Neighbours
+) -> None:
+    customer.get("/?q=anvil")
+    customer.get("/")
+    neighbours.kill("catalog")
+
+    customer.get("/?q=anvil")
+
+    assert "Mug Blue" in customer.text

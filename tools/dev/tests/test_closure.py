@@ -22,7 +22,7 @@ def shop(tmp_path: Path) -> Path:
         "libs/mail/words.py": "",
         "libs/web/server.py": "",
         "services/users/BUILD": "service(port=8001)\n",
-        "services/users/migrations/versions/0001_accounts.py": "",
+        "services/users/migrations/versions/.gitkeep": "",
         "services/users/main.py": "def web():\n    import libs.web.server\n",
         "services/users/tests/test_users.py": "import libs.mail.smtp\n",
         "services/notifications/BUILD": "# mails\nservice(port=8005, dependencies=[])\n",

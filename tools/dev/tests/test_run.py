@@ -69,7 +69,7 @@ class Checkout:
             ignored = shutil.ignore_patterns("__pycache__", "tests")
             shutil.copytree(HERE.root / folder, root / folder, ignore=ignored)
         service = root / "services" / "greeter"
-        service.mkdir(parents=True)
+        (service / "migrations").mkdir(parents=True)
         (service / "main.py").write_text(SERVICE)
         self.port = free_port()
         (service / "BUILD").write_text(f"service(port={self.port})")

@@ -24,7 +24,7 @@ def places(tmp_path: Path) -> Places:
     made = Places(tmp_path)
     made.make()
     service = tmp_path / "services" / "users"
-    service.mkdir(parents=True)
+    (service / "migrations").mkdir(parents=True)
     (service / "main.py").write_text("")
     (service / "BUILD").write_text("service(port=8001)")
     return made
