@@ -29,6 +29,8 @@ from tools.contracts.rules.compare import compare
 from tools.contracts.rules.finding import Finding
 from tools.contracts.rules.findings import worst_first
 from tools.contracts.rules.proof import Prover
+from tools.contracts.rules.waivers import waived
+from tools.contracts.running import CannotBeTested, run_tests
 
 Say = Callable[[str, float], None]
 """Told of each step that is done, with its seconds."""
@@ -50,7 +52,7 @@ def examine(root: Path, wanted: Wanted, say: Say) -> Report:
     base = baseline(root, wanted.against)
     report = Report(against=base.name, commit=base.commit, changed=changed_files(root, base.commit))
     if not report.changed:
-        return report
+        return _with_waivers(root, report)
     with (
         ThreadPoolExecutor(1) as pool,
         Tree.at(root, base.commit) as before,
@@ -70,10 +72,34 @@ def examine(root: Path, wanted: Wanted, say: Say) -> Report:
             note = f"who reads them is not known: the type checker stopped with {error}"
             plain = worst_first(finding for finding, _, _ in found)
             report = replace(report, findings=plain, notes=(*report.notes, note))
-    return replace(
+    report = _with_waivers(root, report)
+    report = replace(
         report,
         order=plan(report.findings, knowing(root)),
         rebuilt=rebuilt(root, report.changed),
+    )
+    return _with_tests(root, report) if wanted.tests else report
+
+
+def _with_tests(root: Path, report: Report) -> Report:
+    try:
+        return replace(report, tests=run_tests(root, [one.service for one in report.rebuilt]))
+    except CannotBeTested as error:
+        return replace(report, notes=(*report.notes, str(error)))
+
+
+def _with_waivers(root: Path, report: Report) -> Report:
+    """The report with what somebody answers for, and with what is wrong with that."""
+    found = waived(root, report.findings, date.today())
+    problems = [
+        Problem(where=one.where, sentence=one.sentence) for one in found.complaints if one.fails
+    ]
+    notes = [f"{one.where} {one.sentence}" for one in found.complaints if not one.fails]
+    return replace(
+        report,
+        findings=found.findings,
+        problems=(*report.problems, *problems),
+        notes=(*report.notes, *notes),
     )
 
 
