@@ -109,9 +109,7 @@ class _Generator(GenerateJsonSchema):
 
     def int_schema(self, schema: core_schema.IntSchema) -> JsonSchemaValue:
         """Where no bound is declared a number ends at 64 bits, which JSON in JavaScript cannot say."""
-        declared: Any = {
-            key: value for key, value in schema.items() if value not in _ENDS
-        }
+        declared: Any = {key: value for key, value in schema.items() if value not in _ENDS}
         made = super().int_schema(declared)
         return made if declared == schema else {**made, "format": "int64"}
 
