@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -42,7 +43,7 @@ PAGE = Page(
 )
 
 
-def with_answer(**change: object) -> Page:
+def with_answer(**change: Any) -> Page:
     return replace(PAGE, operations=(replace(FIND, answers=(replace(FIND.answers[0], **change),)),))
 
 
