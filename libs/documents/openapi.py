@@ -73,6 +73,26 @@ def openapi(
     }
 
 
+# No operation refuses it: the server does, before there is one.
+_TOO_LONG: Mapping[str, Any] = {
+    "description": "The address is too long",
+    "content": {
+        "application/problem+json": {
+            "schema": {
+                "type": "object",
+                "properties": {
+                    "type": {"type": "string", "const": "about:blank"},
+                    "title": {"type": "string"},
+                    "status": {"type": "integer", "const": 414},
+                    "trace_id": {"type": "string"},
+                },
+                "required": ["type", "title", "status"],
+            }
+        }
+    },
+}
+
+
 class _Builder:
     """Builds the operations of one document over its schemas."""
 
@@ -166,7 +186,9 @@ class _Builder:
             by_status.setdefault(problem.__problem__.status, []).append(problem)
         for status, problems in sorted(by_status.items()):
             responses[str(status)] = self._refusals(problems)
-        return responses
+        if operation.wire.query:
+            responses["414"] = _TOO_LONG
+        return dict(sorted(responses.items()))
 
     def _refusals(self, problems: list[type[Problem]]) -> dict[str, Any]:
         """The problems of one status."""

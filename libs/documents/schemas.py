@@ -11,11 +11,12 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
 from contracts.core import Event, OpenEnum, Operation, Problem, Value
-from contracts.core._schema import LARGEST, SMALLEST
 from contracts.core.problems import adapter_of
 from libs.documents.examples import Imagination
 
 _REF = "#/components/schemas/"
+# Where the language ends a number of which nothing is said.
+_ENDS = (-(2**63), 2**63 - 1)
 _INPUT, _OUTPUT = "-Input", "-Output"
 UNKNOWN_VALUE = "x-unknown-value"
 
@@ -108,9 +109,7 @@ class _Generator(GenerateJsonSchema):
 
     def int_schema(self, schema: core_schema.IntSchema) -> JsonSchemaValue:
         """Where no bound is declared a number ends at 64 bits, which JSON in JavaScript cannot say."""
-        declared: Any = {
-            key: value for key, value in schema.items() if value not in (SMALLEST, LARGEST)
-        }
+        declared: Any = {key: value for key, value in schema.items() if value not in _ENDS}
         made = super().int_schema(declared)
         return made if declared == schema else {**made, "format": "int64"}
 

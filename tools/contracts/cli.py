@@ -62,18 +62,20 @@ def unread(
 
 @app.command(epilog="For example: ./dev contracts record")
 def record() -> None:
-    """Write the form of each page beside it, after you have seen what the change breaks."""
+    """Write the form of each page beside it, after you have seen what the change breaks, and the
+    documents in docs/api."""
+    from tools.contracts import documents
     from tools.contracts.form import CannotBeRecorded, write_all
     from tools.dev import show
 
     try:
-        changed = write_all(HERE.root)
+        changed = [*write_all(HERE.root), *documents.write_all(HERE.root)]
     except CannotBeRecorded as error:
         raise Refusal(str(error), code=4) from error
     for file in changed:
         print(file.relative_to(HERE.root).as_posix())
     if not changed:
-        show.say("dev: each recorded form is that of its page")
+        show.say("dev: each recorded form and document is that of its page")
 
 
 @app.command("can-deploy", epilog="For example: ./dev up -d; ./dev contracts can-deploy orders")

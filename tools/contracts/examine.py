@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
@@ -27,6 +28,9 @@ from tools.contracts.report.model import Problem, Report
 from tools.contracts.rules.compare import compare
 from tools.contracts.rules.finding import Finding
 from tools.contracts.rules.findings import worst_first
+from tools.contracts.rules.proof import Prover
+from tools.contracts.rules.waivers import waived
+from tools.contracts.running import CannotBeTested, run_tests
 
 Say = Callable[[str, float], None]
 """Told of each step that is done, with its seconds."""
@@ -48,31 +52,72 @@ def examine(root: Path, wanted: Wanted, say: Say) -> Report:
     base = baseline(root, wanted.against)
     report = Report(against=base.name, commit=base.commit, changed=changed_files(root, base.commit))
     if not report.changed:
-        return report
-    with Tree.at(root, base.commit) as before, Tree.of(root) as now:
+        return _with_waivers(root, report)
+    with (
+        ThreadPoolExecutor(1) as pool,
+        Tree.at(root, base.commit) as before,
+        Tree.of(root) as now,
+    ):
+        readers = pool.submit(_readers, root, wanted, report, say)
         with _step(say, "compared the contracts"):
-            pairs, problems, notes = _pages(root, before, now, report)
-            findings = {module: list(compare(old, new)) for module, (old, new) in pairs.items()}
-    report = replace(report, problems=problems, notes=notes)
-    if any(findings.values()) or any(name.endswith(".py") for name in report.changed):
-        with _step(say, "looked for who reads them" + (", checked types" if wanted.types else "")):
-            report = _with_readers(root, wanted, report, pairs, findings)
-    else:
-        report = replace(report, findings=worst_first(_all(findings)))
-    order = plan(report.findings, knowing(root))
+            pairs, report = _pages(root, before, now, report)
+            found = [
+                (finding, old, new)
+                for old, new in pairs.values()
+                for finding in _proved(old, new, before, now)
+            ]
+        try:
+            report = _with_readers(report, readers.result(), found, root, wanted)
+        except trees.CannotBeIndexed as error:
+            note = f"who reads them is not known: the type checker stopped with {error}"
+            plain = worst_first(finding for finding, _, _ in found)
+            report = replace(report, findings=plain, notes=(*report.notes, note))
+    report = _with_waivers(root, report)
+    report = replace(
+        report,
+        order=plan(report.findings, knowing(root)),
+        rebuilt=rebuilt(root, report.changed),
+    )
+    return _with_tests(root, report) if wanted.tests else report
+
+
+def _with_tests(root: Path, report: Report) -> Report:
+    try:
+        return replace(report, tests=run_tests(root, [one.service for one in report.rebuilt]))
+    except CannotBeTested as error:
+        return replace(report, notes=(*report.notes, str(error)))
+
+
+def _with_waivers(root: Path, report: Report) -> Report:
+    """The report with what somebody answers for, and with what is wrong with that."""
+    found = waived(root, report.findings, date.today())
+    problems = [
+        Problem(where=one.where, sentence=one.sentence) for one in found.complaints if one.fails
+    ]
+    notes = [f"{one.where} {one.sentence}" for one in found.complaints if not one.fails]
     return replace(
         report,
-        order=order,
-        rebuilt=rebuilt(root, report.changed),
+        findings=found.findings,
+        problems=(*report.problems, *problems),
+        notes=(*report.notes, *notes),
     )
 
 
-def _pages(
-    root: Path, before: Tree, now: Tree, report: Report
-) -> tuple[dict[str, Pair], tuple[Problem, ...], tuple[str, ...]]:
-    """The pages that differ, what keeps one from being read, and what there is to say of that."""
+def _proved(old: Page | None, new: Page | None, before: Tree, now: Tree) -> Iterator[Finding]:
+    """What changed between the two, each with a payload that shows it where there is one."""
+    findings = compare(old, new)
+    if old is None or new is None:
+        yield from findings
+        return
+    prover = Prover(old, new, before, now)
+    for finding in findings:
+        yield prover.proved(finding)
+
+
+def _pages(root: Path, before: Tree, now: Tree, report: Report) -> tuple[dict[str, Pair], Report]:
+    """The pages that differ; the report says what keeps one from being read."""
     if not any(name.startswith("contracts/") for name in report.changed):
-        return {}, (), ()
+        return {}, report
     old, new = before.pages(), now.pages()
     pairs: dict[str, Pair] = {}
     problems, notes = [], []
@@ -89,7 +134,7 @@ def _pages(
             notes.append(f"{was.where} could not be imported then: {was.sentence}")
         elif was != is_:
             pairs[module] = (was, is_)
-    return pairs, tuple(problems), tuple(notes)
+    return pairs, replace(report, problems=tuple(problems), notes=tuple(notes))
 
 
 def _is_recorded(root: Path, module: str, page: Page) -> bool:
@@ -99,37 +144,35 @@ def _is_recorded(root: Path, module: str, page: Page) -> bool:
         return False
 
 
+def _readers(root: Path, wanted: Wanted, report: Report, say: Say) -> tuple[Index, Index] | None:
+    """The indexes of both trees; None where no code changed."""
+    if not any(name.endswith((".py", ".jinja", ".html")) for name in report.changed):
+        return None
+    with _step(say, "looked for who reads them" + (", checked types" if wanted.types else "")):
+        if wanted.types:
+            return trees.both(root, report.commit)
+        then = trees.at(root, report.commit)
+        return then, then
+
+
 def _with_readers(
+    report: Report,
+    readers: tuple[Index, Index] | None,
+    found: Sequence[tuple[Finding, Page | None, Page | None]],
     root: Path,
     wanted: Wanted,
-    report: Report,
-    pairs: Mapping[str, Pair],
-    findings: Mapping[str, list[Finding]],
 ) -> Report:
-    try:
-        if wanted.types:
-            old, new = trees.both(root, report.commit)
-        else:
-            old = new = trees.at(root, report.commit)
-    except trees.CannotBeIndexed as error:
-        note = f"nobody knows who reads this: the type checker stopped with {error}"
-        return replace(report, findings=worst_first(_all(findings)), notes=(*report.notes, note))
-    if not new.complete:  # a syntax error somewhere: what was known before is the best there is
-        new = replace(old, mistakes=new.mistakes, complete=False)
+    if readers is None:
+        return replace(report, findings=worst_first(finding for finding, _, _ in found))
+    old, new = readers
+    mistakes = _new_mistakes(old, new) if wanted.types else None
+    if not new.complete:  # a file that is no Python: what was known before is the best there is
+        new = old
     reach = Reach(old, new, template_uses(root))
-    found = [
-        with_consumers(reach, finding, *pairs[module], date.today())
-        for module, ones in findings.items()
-        for finding in ones
-    ]
-    found += [
-        with_consumers(reach, finding, None, None, date.today()) for finding in silenced(old, new)
-    ]
-    return replace(
-        report,
-        findings=worst_first(found),
-        mistakes=_new_mistakes(old, new) if wanted.types else None,
-    )
+    today = date.today()
+    findings = [with_consumers(reach, *one, today) for one in found]
+    findings += [with_consumers(reach, one, None, None, today) for one in silenced(old, new)]
+    return replace(report, findings=worst_first(findings), mistakes=mistakes)
 
 
 def _new_mistakes(old: Index, new: Index) -> tuple[Mistake, ...]:
@@ -141,10 +184,6 @@ def _new_mistakes(old: Index, new: Index) -> tuple[Mistake, ...]:
         if known[one.file, one.text] < 0:
             fresh.append(one)
     return tuple(fresh)
-
-
-def _all(findings: Mapping[str, list[Finding]]) -> list[Finding]:
-    return [one for ones in findings.values() for one in ones]
 
 
 @contextmanager

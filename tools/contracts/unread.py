@@ -12,7 +12,7 @@ from tools.contracts.readers import trees
 from tools.contracts.readers.model import Index, Kind, is_test
 from tools.contracts.readers.reach import Reach
 from tools.contracts.readers.templates import template_uses
-from tools.contracts.report.lines import Page, many
+from tools.contracts.report.lines import Page, many, places
 from tools.dev import show
 from tools.dev.errors import Refusal
 
@@ -21,12 +21,14 @@ _LOOKS = {Kind.READ, Kind.MATCHED}
 
 @dataclass(frozen=True, slots=True)
 class Unread:
-    """A field that nobody reads. `perhaps` are lines where it may be read; `only_tests` when tests do."""
+    """A field that no service reads. `perhaps` are lines where it may be read; `outside` when people
+    get it, whose programs are not here; `only_tests` when tests do read it."""
 
     contract: str
     name: str
     where: Place
     perhaps: tuple[Place, ...]
+    outside: bool
     only_tests: bool
 
 
@@ -49,6 +51,7 @@ def unread(index: Index, templates: Path) -> Iterator[Unread]:
                 f"{parts[3]}.{member}",
                 Place(shape.file, shape.line),
                 tuple(dict.fromkeys(Place(use.file, use.line) for use in perhaps)),
+                reach.goes_outside(shape.name),
                 bool(reads),
             )
 
@@ -70,6 +73,7 @@ def show_unread(root: Path, service: str | None, *, as_json: bool) -> int:
                 "field": one.name,
                 "file": one.where.file,
                 "line": one.where.line,
+                "outside": one.outside,
                 "only_tests": one.only_tests,
                 "perhaps": [str(place) for place in one.perhaps],
             }
@@ -81,20 +85,24 @@ def show_unread(root: Path, service: str | None, *, as_json: bool) -> int:
 
 
 def _table(found: list[Unread]) -> int:
-    """What is surely unread first; then what may be read where types end."""
+    """What is surely unread first; then what people may read, and what may be read where types end."""
     page = Page(show.out)
-    sure = [one for one in found if not one.perhaps]
-    perhaps = [one for one in found if one.perhaps]
+    groups = {
+        "Nobody reads": [one for one in found if not one.perhaps and not one.outside],
+        "No service reads, whoever asks from outside may": [
+            one for one in found if not one.perhaps and one.outside
+        ],
+        "May be unread: types end where it may be read": [one for one in found if one.perhaps],
+    }
     width = max((len(one.name) for one in found), default=0)
-    for title, ones in (("Nobody reads", sure), ("May be unread", perhaps)):
-        if not ones:
-            continue
-        page.heading(f"{title}: {many(len(ones), 'field')}")
+    for title, ones in groups.items():
+        if ones:
+            page.heading(f"{title}: {many(len(ones), 'field')}")
         for one in ones:
             tests = "  (tests do)" if one.only_tests else ""
             page.line(f"  {one.name:<{width}}  ", (f"{one.where}{tests}", "dim"))
-            for place in one.perhaps:
-                page.line(f"    {'may be read at':<{width}}  ", (str(place), "yellow"))
+            for place in places([(place.file, place.line) for place in one.perhaps][:3]):
+                page.line((f"      perhaps {place}", "yellow"))
     if not found:
         page.line(("Each field of a contract is read by somebody.", "green"))
     return 0

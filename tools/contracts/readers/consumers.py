@@ -11,6 +11,7 @@ from tools.contracts.form.model import Page, Place
 from tools.contracts.readers.model import Kind, Match, Use, is_test, place_of
 from tools.contracts.readers.reach import Reach
 from tools.contracts.rules.finding import Consumer, Finding
+from tools.contracts.rules.matching import matched
 from tools.contracts.rules.table import row
 from tools.contracts.rules.verdict import Direction, Verdict, worst
 
@@ -74,21 +75,13 @@ def class_of(contract: str, subject: str) -> str:
 
 def _names(finding: Finding, old: Page | None, new: Page | None) -> tuple[str, ...]:
     """The Python names of the field, before and now."""
-    name = re.split(r"[.\[{|]", finding.field)[0]
-    names = [name]
-    if (finding.like or finding.rule) in ("F09", "F09a", "F10") and old and new:
-        before, now = _fields(old, finding.subject), _fields(new, finding.subject)
+    names = [finding.root]
+    if old and new and all(finding.models):
+        was, is_ = old.model(finding.models[0]), new.model(finding.models[1])
         names += [
-            one for one in before if one not in now and re.search(rf"\b{one}\b", finding.sentence)
+            one.name for one, other in matched(was, is_, {}).pairs if other.name == finding.root
         ]
     return tuple(dict.fromkeys(names))
-
-
-def _fields(page: Page, model: str) -> tuple[str, ...]:
-    try:
-        return tuple(field.name for field in page.model(model).fields)
-    except KeyError:
-        return ()
 
 
 def _of_enum(reach: Reach, enum: str, finding: Finding) -> Iterator[Consumer]:

@@ -58,7 +58,8 @@ class Shape:
     """A contract's class: `kind` is value, request, problem, event or enum.
 
     `members` names for each field the contract classes in its type. `bases` are the contract classes that
-    it derives from. `answers` and `problems` are a request's.
+    it derives from. `answers` and `problems` are a request's,
+    `callers` those who may ask it: Anyone, User, Admin, Service.
     """
 
     name: str
@@ -69,6 +70,7 @@ class Shape:
     members: Mapping[str, tuple[str, ...]]
     answers: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
+    callers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

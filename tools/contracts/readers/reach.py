@@ -86,9 +86,14 @@ class Reach:
         """The places to which a value of the class comes, each with a line that asks or listens."""
         return self._places(owner)
 
-    def holders(self, owner: str) -> Set[str]:
-        """The class, and all in which a value of it can be."""
-        return self._around(owner)
+    def goes_outside(self, owner: str) -> bool:
+        """Whether answers with the class go to people, whose programs nobody can look into."""
+        return any(
+            set(self.shapes[request].callers) - {"Service"}
+            for one in self._around(owner)
+            for request in self._askers[one]
+            if request in self.shapes
+        )
 
     def _find_kin(self, owner: str) -> frozenset[str]:
         """The class with those that it derives from and those derived from it: a value of one may be

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mypy.nodes import MypyFile, TypeInfo
-from mypy.types import Instance
+from mypy.types import Instance, UnionType, get_proper_type
 
 from tools.contracts.readers.kinds import REQUEST, fields_of, kind_of, kinds_inside, names
 from tools.contracts.readers.model import Shape
@@ -16,7 +16,7 @@ def shapes_of(tree: MypyFile) -> Iterator[Shape]:
     for symbol in tree.names.values():
         info = symbol.node
         if isinstance(info, TypeInfo) and info.module_name == tree.fullname and kind_of(info):
-            answers, problems = _ends(info)
+            callers, answers, problems = _ends(info)
             yield Shape(
                 name=info.fullname,
                 kind=kind_of(info),
@@ -29,12 +29,23 @@ def shapes_of(tree: MypyFile) -> Iterator[Shape]:
                 },
                 answers=answers,
                 problems=problems,
+                callers=callers,
             )
 
 
-def _ends(info: TypeInfo) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The classes of the answer, and the problems, of `Request[Caller, Answer, Problems]`."""
+def _ends(info: TypeInfo) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+    """Who may ask, the classes of the answer, and the problems, of `Request[Caller, Answer, Problems]`."""
     for base in (given for one in info.mro for given in one.bases):
         if base.type.fullname == REQUEST and isinstance(base, Instance) and len(base.args) == 3:
-            return names(kinds_inside(base.args[1])), names(kinds_inside(base.args[2]))
-    return (), ()
+            caller = get_proper_type(base.args[0])
+            callers = caller.items if isinstance(caller, UnionType) else [caller]
+            return (
+                tuple(
+                    one.type.name
+                    for one in map(get_proper_type, callers)
+                    if isinstance(one, Instance)
+                ),
+                names(kinds_inside(base.args[1])),
+                names(kinds_inside(base.args[2])),
+            )
+    return (), (), ()

@@ -9,7 +9,7 @@ from typing import Any
 from tools.contracts.readers.model import File, Index, Kind, Match, Mistake, Shape, Use
 
 # With another form, an index that was kept is made anew.
-_FORM = 1
+_FORM = 2
 
 
 def dump(index: Index) -> str:

@@ -32,7 +32,7 @@ _USES = {
     "served": ("serves", ""),
     "heard": ("hears", ""),
     "unknown": ("may read", "yellow"),
-    "parsed": ("parses", "dim"),
+    "parsed": ("only parses", "dim"),
 }
 _RANK = list(_USES)
 
@@ -83,13 +83,13 @@ def _show_consumers(consumers: Sequence[Consumer], page: Page) -> None:
         for use, place, text in _rows(ones):
             word, style = _USES[use]
             head = f"{' ' * INDENT}{said:<{width}}  "
-            line = f"{head}{word:<8} {place}"
+            line = f"{head}{word:<11} {place}"
             if len(line) > WIDTH:
                 page.line(head, (word, style))
                 page.line(" " * (INDENT + 4), place)
             else:
                 code = f"  {text}" if text and len(line) + len(text) + 2 <= WIDTH else ""
-                page.line(head, (f"{word:<8}", style), f" {place}", (code, "dim"))
+                page.line(head, (f"{word:<11}", style), f" {place}", (code, "dim"))
             said = ""
     counted = Counter(one.service for one in consumers if one.tests)
     if counted:

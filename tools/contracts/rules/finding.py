@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from dataclasses import field as made
 
 from tools.contracts.form.model import Json, Place
+from tools.contracts.rules.spelling import short
 from tools.contracts.rules.verdict import Direction, Verdict
 
 
@@ -86,6 +87,11 @@ class Finding:
     def root(self) -> str:
         """The field of the model, without what lies within its type."""
         return (re.match(r"\w*", self.field) or [""])[0]
+
+    @property
+    def place(self) -> str:
+        """What it is about, as one says it: `Order.total`, or `PlaceOrder`."""
+        return short(self.subject) + (f".{self.field}" if self.field else "")
 
     @property
     def page(self) -> str:

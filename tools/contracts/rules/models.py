@@ -24,11 +24,11 @@ def models(world: World, old: Model, new: Model, renamed: Mapping[str, str] | No
     yield from placed(new.where, _whole(old, new))
     found = matched(old, new, renamed or {})
     for was, is_ in found.pairs:
-        for one in placed(is_.where, within(is_.name, _field(world, was, is_))):
+        for change in placed(is_.where, within(is_.name, _field(world, was, is_))):
             # A model that is read strictly makes all its fields so, which is said once.
-            strictly = isinstance(one, Change) and one.rule == "F32"
+            strictly = isinstance(change, Change) and change.rule == "F32"
             if not (strictly and old.strict != new.strict):
-                yield one
+                yield change
     for one in found.gone:
         yield from placed(one.where, within(one.name, removed(one)))
     for one in found.come:

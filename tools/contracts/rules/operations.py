@@ -139,11 +139,6 @@ def lifetime(old: object, new: object, rule: str) -> Iterator[Change]:
     if was is not None and is_ is not None and is_ < was:
         what = f"its sunset was {was} and is {is_}, earlier"
         yield Change(rule=rule, case="hurried", what=what)
-    elif is_ is not None and not getattr(new, "deprecated", False):
-        if was is None:
-            yield Change(
-                rule=rule, case="undeprecated", what=f"has the sunset {is_} and is not deprecated"
-            )
 
 
 def _shape(path: str) -> str:

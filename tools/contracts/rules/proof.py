@@ -73,7 +73,7 @@ class Prover:
 
     def _payloads(self, finding: Finding, direction: Direction) -> list[Json]:
         old, new = self._both(finding)
-        reading = self._reading(finding, direction)
+        reading = self.reading(finding, direction)
         bases = [
             base
             for side, name in zip((self._old, self._new), finding.models, strict=True)
@@ -102,7 +102,8 @@ class Prover:
         come = next((one for one in found.come if one.name == name), None)
         return gone, come
 
-    def _reading(self, finding: Finding, direction: Direction) -> Reading:
+    def reading(self, finding: Finding, direction: Direction) -> Reading:
+        """How a message of this direction is read."""
         if "F32" in (finding.rule, finding.like) and direction is not Direction.REQ:
             return "problem"  # the one message that is read leniently
         if direction is Direction.REQ:
@@ -129,7 +130,7 @@ class Prover:
         return found
 
     def _proof(self, finding: Finding, direction: Direction, payload: Json) -> Proof | None:
-        reading = self._reading(finding, direction)
+        reading = self.reading(finding, direction)
         old, new = (
             side.reads.validate(reading, side.page.module, name, payload)
             for side, name in zip((self._old, self._new), finding.models, strict=True)
@@ -153,7 +154,7 @@ class Prover:
         reader: Side,
     ) -> Proof:
         # The writer's own words, if they do: somebody else's program may write what ours would not.
-        reading = self._reading(finding, direction)
+        reading = self.reading(finding, direction)
         name = finding.models[reader is self._new]
         again = reader.reads.validate(reading, reader.page.module, name, accepted.written)
         by_hand = isinstance(again, Accepted)
@@ -171,7 +172,7 @@ class Prover:
         """Both read it; whether both make the same of it. What was left out is seen only in what is
         written whole, as an answer is."""
         reading: Reading = (
-            "answer" if direction is Direction.REQ else self._reading(finding, direction)
+            "answer" if direction is Direction.REQ else self.reading(finding, direction)
         )
         old, new = (
             side.reads.validate(reading, side.page.module, name, payload)

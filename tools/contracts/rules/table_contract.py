@@ -13,9 +13,6 @@ O02 sunset: B
 O02 hurried: B
   - callers planned by the date that was promised
   - leave the sunset, or move it later
-O02 undeprecated: W
-  - an end is promised without a word to those who use it
-  - deprecate it as well
 O03: B
   - old clients ask where nobody answers
   - serve both, move the callers, then remove the old one
@@ -118,9 +115,6 @@ E01 added: S
 E01 hurried: B
   - listeners planned by the date that was promised
   - leave the sunset, or move it later
-E01 undeprecated: W
-  - an end is promised without a word to those who listen
-  - deprecate it as well
 E02: B
   - listeners ask the feed for a name that is no longer published
   - publish both until nobody listens to the old one

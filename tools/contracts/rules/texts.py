@@ -6,9 +6,13 @@ import re
 from collections import deque
 from collections.abc import Iterator
 from functools import lru_cache
+
+# See automaton.py.
+from re import _constants as said  # type: ignore[attr-defined]  # typeshed has no private modules
+from re import _parser as parser  # type: ignore[attr-defined]  # typeshed has no private modules
 from typing import Any
 
-from tools.contracts.rules.automaton import State, Undecidable, automaton, parser, said
+from tools.contracts.rules.automaton import State, Undecidable, automaton
 from tools.contracts.rules.patterns import MOST_STATES, alphabet
 
 
