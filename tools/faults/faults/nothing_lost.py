@@ -7,6 +7,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Sequence
+from functools import partial
 
 from libs.db.ids import new_id
 from libs.messaging.transaction import hash_of
@@ -155,7 +156,7 @@ class NothingLost(Fault):
                 unit = _QUEUE if victim == _WIPE else victim
                 world.release(unit)
                 # On a busy machine too, something gets done between two kills.
-                until(lambda unit=unit: world.is_ready(unit), self._ended)
+                until(partial(world.is_ready, unit), self._ended)
 
     def _left(self, world: World) -> bool:
         ((done,),) = world.rows(
