@@ -157,6 +157,18 @@ def fake(
     serve_fakes(HERE.root, services, port=port, seed=seed, settle_s=settle, as_json=as_json)
 
 
+@app.command(
+    add_help_option=False,
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+)
+def faults(context: typer.Context) -> None:
+    """Hurt a shop of its own in every way that it promises to bear. `faults --help` says how."""
+    # A program of its own: what runs a developer's system need not know what breaks one.
+    command = [sys.executable, "-m", "tools.faults", *context.args]
+    sys.stdout.flush()
+    os.execv(sys.executable, command)
+
+
 @app.command(hidden=True)
 def supervise(
     watch: bool = False,

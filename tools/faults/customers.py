@@ -42,6 +42,7 @@ class Customer:
         self._keys = count()
         self._patient = self._chance.random() < 0.7
         self._account: Registration | None = None
+        self._unsure = False
         self._token = ""
         self._token_until = 0.0
         self._open: list[Wish] = []
@@ -106,6 +107,7 @@ class Customer:
             email = f"customer-{self._number}-{next(self._names)}@faults.example"
             account = Registration(email, f"Customer {self._number}", self._history.round)
             self._account = account
+            self._unsure = False
             self._token = ""
             self._open.clear()
             self._history.register(account)
@@ -114,7 +116,9 @@ class Customer:
         if answer.status in (201, 409):  # taken: by ourselves, when we were not told
             account.said = "ok"
             self._log_in()
-        elif not answer.heard or 400 <= answer.status < 500:
+        elif answer.heard and not 400 <= answer.status < 500:
+            self._unsure = True
+        elif not self._unsure:  # else an earlier try may have been heard
             account.said = "failed"
 
     def _log_in(self) -> None:

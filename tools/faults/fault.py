@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -48,6 +49,10 @@ class Fault:
     def inject(self, world: World, chance: random.Random) -> None:
         """Begin. Returns at once; what goes on for longer is a thread of its own that `lift` ends."""
         raise NotImplementedError
+
+    def last(self, seconds: float) -> None:
+        """Return when it has lasted long enough: after so many seconds."""
+        time.sleep(seconds)
 
     def lift(self, world: World) -> None:
         """End it. Called once if `inject` was, also when that raised; returns when it has ended."""

@@ -9,6 +9,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Protocol
 
+import psycopg
+
 from tools.dev.errors import Refusal
 from tools.faults import evidence, rest, shelf, spared
 from tools.faults.bystanders import Bystanders
@@ -84,7 +86,7 @@ class Harness:
             reason = fault.can_run(self.world)
             if reason is None and self._baseline_s and not self._calm:
                 self._measure()
-            outcome = self._not_run(fault, reason) if reason else self._one(fault)
+            outcome = self._not_run(fault, reason) if reason else self._tried(fault)
             outcomes.append(outcome)
             self._watcher.outcome(outcome)
         return Run(
@@ -98,6 +100,15 @@ class Harness:
 
     def _not_run(self, fault: Fault, reason: str) -> Outcome:
         return Outcome(fault.name, fault.what, "not run", reason)
+
+    def _tried(self, fault: Fault) -> Outcome:
+        """As `_one`; a shop that does not come back, or cannot be asked, is an outcome too."""
+        try:
+            return self._one(fault)
+        except (Refusal, RuntimeError, OSError, psycopg.Error) as error:
+            self._sampler.stop()
+            why = f"{type(error).__name__}: {str(error).strip()}"
+            return Outcome(fault.name, fault.what, "broken", why)
 
     def _measure(self) -> None:
         """The fault-free times, once everything is warm."""
@@ -136,7 +147,8 @@ class Harness:
                     self.history.begin("fault")
                     self._bystanders.start()
                     fault.inject(self.world, chance)
-                    self._pass(began + max(self._seconds, fault.lasts_s or 0.0))
+                    left_s = max(self._seconds, fault.lasts_s or 0.0) - (time.monotonic() - began)
+                    fault.last(max(0.0, left_s))
                 finally:
                     ended = time.monotonic()
                     self._others_cores = self._bystanders.stop()
@@ -160,9 +172,6 @@ class Harness:
         self._sampler.stop()
         verdicts = self._judge(fault, ours, left)
         return self._outcome(fault, verdicts, trouble, ended - began, drained_s)
-
-    def _pass(self, until: float) -> None:
-        time.sleep(max(0.0, until - time.monotonic()))
 
     def _judge(self, fault: Fault, ours: shelf.Shelf, left: dict[str, str]) -> list[Verdict]:
         parked = rest.parked(self.world)

@@ -13,6 +13,7 @@ from tools.faults.faults import (
     kills,
     messages,
     network,
+    nothing_lost,
     overload,
     poison,
     provider,
@@ -33,6 +34,7 @@ _KINDS = (
     versions,
     rolling,
     overload,
+    nothing_lost,
 )
 
 

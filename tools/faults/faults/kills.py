@@ -60,7 +60,7 @@ class Killed(Going):
         """As said above."""
         for _ in range(2):
             world.kill(self.unit)
-            if not _until(lambda: world.is_ready(self.unit), self.lifted):
+            if not until(lambda: world.is_ready(self.unit), self.lifted):
                 return
             if self.lifted.wait(chance.uniform(*_BETWEEN_S)):
                 return
@@ -87,7 +87,7 @@ class ServerKilled(Going):
             world.keep_dead(self.server)
             self.lifted.wait(chance.uniform(0.0, 3.0))
             world.release(self.server)
-            _until(lambda: world.is_ready(self.server), self.lifted)
+            until(lambda: world.is_ready(self.server), self.lifted)
             self.lifted.wait(chance.uniform(1.0, 4.0))
 
     def heal(self, world: World) -> None:
@@ -142,7 +142,8 @@ class BackendKilled(Going):
             world.kill_child("postgres", chance, signal.SIGKILL)
 
 
-def _until(is_so: Callable[[], bool], ended: threading.Event) -> bool:
+def until(is_so: Callable[[], bool], ended: threading.Event) -> bool:
+    """Whether it became so before the event was set."""
     while not is_so():
         if ended.wait(0.1):
             return False

@@ -1,0 +1,84 @@
+"""Visitors count every answer, and tell one that was put off from one that failed."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from tools.faults.visitors import Visitors
+
+OVERLOADED = json.dumps({"type": "/problems/overloaded", "status": 503}).encode()
+
+
+class Shop(ThreadingHTTPServer):
+    """Answers well, but for the requests whose turn is in `instead`."""
+
+    def __init__(self) -> None:
+        self.instead: dict[int, tuple[int, bytes]] = {}
+        self.keys: list[str | None] = []
+        self._asked = 0
+        super().__init__(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    def next(self) -> int:
+        self._asked += 1
+        return self._asked
+
+
+class Handler(BaseHTTPRequestHandler):
+    server: Shop
+
+    def _answer(self, good: int) -> None:
+        status, body = self.server.instead.get(self.server.next(), (good, b"{}"))
+        self.send_response(status)
+        self.send_header("Retry-After", "1")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def do_GET(self) -> None:
+        self._answer(200)
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.server.keys.append(self.headers["Idempotency-Key"])
+        self._answer(201)
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+@pytest.fixture
+def shop() -> Iterator[Shop]:
+    made = Shop()
+    yield made
+    made.shutdown()
+    made.server_close()
+
+
+def visit(shop: Shop) -> Visitors:
+    visitors = Visitors(shop.server_port, token="t", sku="mug", wanted=40, at_once=1)
+    visitors.start()
+    visitors.wait(20)
+    return visitors
+
+
+def test_of_ten_requests_one_writes_each_with_a_key_of_its_own(shop: Shop) -> None:
+    count = visit(shop).count
+
+    assert (count.reads, count.writes, count.failed) == (36, 4, [])
+    assert len(set(shop.keys)) == 4
+
+
+def test_a_wrong_answer_and_a_bug_are_failures_and_to_be_put_off_is_none(shop: Shop) -> None:
+    shop.instead = {3: (503, OVERLOADED), 11: (500, b"oh"), 20: (503, b'{"type": "unavailable"}')}
+
+    count = visit(shop).count
+
+    assert count.put_off == 1
+    assert [said.partition(": ")[2][:3] for said in count.failed] == ["500", "503"]
+    assert count.asked == 40
