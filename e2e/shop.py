@@ -20,8 +20,8 @@ STOREFRONT = "storefront"
 
 
 class Shop:
-    """All services, in `folder`, each as a web and, but for the storefront, a worker. Its programs are named after service
-    and role: `orders web`."""
+    """All services, in `folder`, each as a web and, but for the storefront, a worker. Its programs are
+    named after service and role: `orders web`."""
 
     services: tuple[str, ...] = (*SERVICES, STOREFRONT)
 

@@ -51,8 +51,7 @@ def test_asked_to_end_every_program_finishes_its_work_and_exits_with_0(
 
     codes = {label: program.end() for label, program in shop.programs.items()}
     lanes = {
-        name: shop.rows(name, "SELECT 1 FROM cursor WHERE owner IS NOT NULL")
-        for name in SERVICES
+        name: shop.rows(name, "SELECT 1 FROM cursor WHERE owner IS NOT NULL") for name in SERVICES
     }
     shop.mend()
 
