@@ -115,9 +115,7 @@ def _digits(
 def _whole(said: Mapping[str, Json]) -> int | None:
     digits: int | None = said.get("max_digits")
     places: int | None = said.get("decimal_places")
-    if digits is None:
-        return None
-    return max(digits - (places or 0), 0)
+    return None if digits is None or places is None else max(digits - places, 0)
 
 
 def _patterns(old: str | None, new: str | None) -> Iterator[tuple[str, bool | None, bool]]:
