@@ -150,8 +150,8 @@ def fakes(folder: Path) -> Iterator[Mapping[str, str]]:
     first = next(port for port in iter(free_port, 0) if all(map(is_free, range(port, port + 3))))
     urls = {name: f"http://127.0.0.1:{first + n}" for n, name in enumerate(_ASKED)}
     program = Program(
-        "tools.dev",
-        ("fake", *_ASKED, "--port", str(first)),
+        "tools.fake",
+        (*_ASKED, "--port", str(first)),
         os.environ,
         folder / "fakes.log",
         *(f"{url}/livez" for url in urls.values()),

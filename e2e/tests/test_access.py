@@ -117,6 +117,8 @@ def test_besides_operations_only_what_is_listed_here_is_served(world: World) -> 
     # What the service says of itself; what problems mean, in words; a console over both.
     everywhere |= {"GET /openapi.json", "GET /asyncapi.json", "GET /problems/{path:name}"}
     everywhere |= {"GET /docs", "GET /docs/{file}"}
+    # What it was built from, for services alone.
+    everywhere |= {"GET /contracts"}
     declared = {(name, f"{op.method} {op.path}") for name, op, _ in operations()}
 
     for name, app in _apps(world.shop).items():

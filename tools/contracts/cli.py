@@ -60,6 +60,16 @@ def unread(
     raise typer.Exit(show_unread(HERE.root, service, as_json=as_json))
 
 
+@app.command(epilog="For example: ./dev contracts explain F09")
+def explain(
+    rule: Annotated[str | None, typer.Argument(help="F09, O08, E05, ...; all if left out.")] = None,
+) -> None:
+    """Explain a rule, with an example and how to mend what it finds."""
+    from tools.contracts.explain import explain as tell
+
+    tell(HERE.root, rule)
+
+
 @app.command(epilog="For example: ./dev contracts record")
 def record() -> None:
     """Write the form of each page beside it, after you have seen what the change breaks, and the

@@ -12,7 +12,7 @@ from datetime import date
 from pathlib import Path
 
 from tools.contracts.baseline import baseline, changed_files
-from tools.contracts.deploy import knowing, plan
+from tools.contracts.deploy import knowing, plan, touching
 from tools.contracts.form.model import Page
 from tools.contracts.form.recorded import COMMAND
 from tools.contracts.form.text import dump
@@ -20,6 +20,7 @@ from tools.contracts.form.tree import Broken, Tree, recorded_file
 from tools.contracts.readers import trees
 from tools.contracts.readers.consumers import with_consumers
 from tools.contracts.readers.model import Index, Mistake
+from tools.contracts.readers.observed import observed_uses
 from tools.contracts.readers.reach import Reach
 from tools.contracts.readers.silence import silenced
 from tools.contracts.readers.templates import template_uses
@@ -75,7 +76,7 @@ def examine(root: Path, wanted: Wanted, say: Say) -> Report:
     report = _with_waivers(root, report)
     report = replace(
         report,
-        order=plan(report.findings, knowing(root)),
+        order=plan(report.findings, knowing(root), touching(root, pairs.values())),
         rebuilt=rebuilt(root, report.changed),
     )
     return _with_tests(root, report) if wanted.tests else report
@@ -168,7 +169,7 @@ def _with_readers(
     mistakes = _new_mistakes(old, new) if wanted.types else None
     if not new.complete:  # a file that is no Python: what was known before is the best there is
         new = old
-    reach = Reach(old, new, template_uses(root))
+    reach = Reach(old, new, (*template_uses(root), *observed_uses(root)))
     today = date.today()
     findings = [with_consumers(reach, *one, today) for one in found]
     findings += [with_consumers(reach, one, None, None, today) for one in silenced(old, new)]

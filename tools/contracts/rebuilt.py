@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from tools.dev.catalog import services_of
+from tools.contracts.deploy.uses import services
 from tools.dev.closure import closure, is_part
 
 # What each PEX and image is made with.
@@ -27,11 +27,11 @@ def rebuilt(root: Path, changed: Iterable[str]) -> tuple[Rebuilt, ...]:
     if not changed:
         return ()
     found = []
-    for service in services_of(root):
-        files = closure(root, service.name)
-        causes = tuple(name for name in changed if _is_in(root, service.name, files, name))
+    for service in services(root):
+        files = closure(root, service)
+        causes = tuple(name for name in changed if _is_in(root, service, files, name))
         if causes:
-            found.append(Rebuilt(service.name, causes))
+            found.append(Rebuilt(service, causes))
     return tuple(found)
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from tools.contracts.form.model import Place
 from tools.contracts.readers import trees
 from tools.contracts.readers.model import Index, Kind, is_test
+from tools.contracts.readers.observed import observed_uses
 from tools.contracts.readers.reach import Reach
 from tools.contracts.readers.templates import template_uses
 from tools.contracts.report.lines import Page, many, places
@@ -32,10 +33,10 @@ class Unread:
     only_tests: bool
 
 
-def unread(index: Index, templates: Path) -> Iterator[Unread]:
+def unread(index: Index, root: Path) -> Iterator[Unread]:
     """The fields of answers, problems and events that no code but their owner's contract looks at. Of
     requests the server is the reader."""
-    reach = Reach(index, index, template_uses(templates))
+    reach = Reach(index, index, (*template_uses(root), *observed_uses(root)))
     for shape in sorted(reach.shapes.values(), key=lambda one: (one.file, one.line)):
         parts = shape.name.split(".")
         if shape.kind == "enum" or parts[1] in ("core", "shared"):

@@ -13,6 +13,7 @@ from typing import Any
 from libs.access import ServiceTokens
 from libs.access.keys import load_private
 from libs.web.uses import uses
+from tools.contracts.deploy.history import newer
 from tools.contracts.deploy.matrix import Cell, May, Row, Way, row
 from tools.contracts.deploy.running import Built, Unknown, ask
 from tools.contracts.deploy.uses import services
@@ -59,7 +60,8 @@ def can_deploy(root: Path, service: str, to: Sequence[str] = (), *, as_json: boo
             continue
         if theirs.service == service:
             continue
-        found = row(ours, theirs)
+        ahead = [page for page, form in theirs.texts.items() if newer(root, page, form)]
+        found = row(ours, theirs, ahead)
         if found.cells:
             rows.append(found)
     rows.sort(key=lambda one: one.neighbour)

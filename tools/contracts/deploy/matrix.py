@@ -1,8 +1,8 @@
 """May this build of a service be put beside what runs? Each neighbour, in both directions.
 
-Whoever sends and whoever reads were built from two forms of one page. That goes well when the reader's form
-is the older one and only S and P lie between (the producer may come first), or when it is the newer
-one and only S and C do; so a pair is looked at both ways, and one is enough.
+Who writes and who reads were built from two forms of one page. Where the writer's is the newer one, all that
+lies between must be S or P (the producer may come first); where the reader's is, S or C. The verdicts
+speak of time: a refusal that is taken away harms nobody, but who doesn't know it yet may still get it.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from tools.contracts.deploy.running import Built
+from tools.contracts.deploy.uses import used_part
 from tools.contracts.form.model import Page
 from tools.contracts.rules.compare import compare
 from tools.contracts.rules.finding import Finding
@@ -53,17 +54,18 @@ class Row:
     cells: Mapping[Way, Cell]
 
 
-def row(ours: Built, theirs: Built) -> Row:
-    """How this build of ours goes with the neighbour that runs."""
+def row(ours: Built, theirs: Built, newer: Collection[str] = ()) -> Row:
+    """How this build of ours goes with the neighbour that runs. `newer` are the pages of which it has a
+    newer form than we do, as when an old build is to come back."""
     cells: dict[Way, Cell] = {}
     for page in ours.serves.keys() & theirs.knows.keys():
         pair = theirs.knows[page], ours.serves[page], theirs.uses.get(page)
-        _note(cells, Way.ITS_REQUESTS, *pair, we_are_producer=True)
-        _note(cells, Way.OUR_EVENTS, *pair, we_are_producer=True)
+        _note(cells, Way.ITS_REQUESTS, *pair, we_are_producer=True, we_are_newer=page not in newer)
+        _note(cells, Way.OUR_EVENTS, *pair, we_are_producer=True, we_are_newer=page not in newer)
     for page in theirs.serves.keys() & ours.knows.keys():
         pair = ours.knows[page], theirs.serves[page], ours.uses.get(page)
-        _note(cells, Way.OUR_REQUESTS, *pair, we_are_producer=False)
-        _note(cells, Way.ITS_EVENTS, *pair, we_are_producer=False)
+        _note(cells, Way.OUR_REQUESTS, *pair, we_are_producer=False, we_are_newer=page not in newer)
+        _note(cells, Way.ITS_EVENTS, *pair, we_are_producer=False, we_are_newer=page not in newer)
     return Row(theirs.service, {way: cells[way] for way in Way if way in cells})
 
 
@@ -75,6 +77,7 @@ def _note(
     used: Collection[str] | None,
     *,
     we_are_producer: bool,
+    we_are_newer: bool,
 ) -> None:
     """Look at what the reader uses of a page, and keep the worse of this and what was found before."""
     events = way in (Way.OUR_EVENTS, Way.ITS_EVENTS)
@@ -83,43 +86,37 @@ def _note(
         if reader == producer:
             return
     else:
-        reader, producer = (_used(page, used, events=events) for page in (reader, producer))
+        reader, producer = (
+            used_part(page, used, requests=not events, events=events) for page in (reader, producer)
+        )
         if not (reader.operations or reader.events or producer.operations or producer.events):
             return
-    cell = _cell(reader, producer, events=events, we_are_producer=we_are_producer)
+    reader_is_newer = we_are_newer is not we_are_producer
+    cell = _cell(reader, producer, events=events, reader_is_newer=reader_is_newer)
+    if cell.may is May.THEY_FIRST and not we_are_newer:
+        cell = replace(
+            cell, may=May.NO
+        )  # they are: it is we who would have to go first, by a newer build
     known = cells.get(way, Cell(May.YES))
     may = max(cell.may, known.may, key=_RANK.__getitem__)
     cells[way] = Cell(may, known.findings + cell.findings)
 
 
-def _used(page: Page, names: Collection[str] | None, *, events: bool) -> Page:
-    """The page without what is not used, nor said on this way."""
-    operations = tuple(o for o in page.operations if names is None or o.name in names)
-    refusals = {problem for operation in operations for problem in operation.problems}
-    return replace(
-        page,
-        operations=() if events else operations,
-        problems=() if events else tuple(p for p in page.problems if p.type in refusals),
-        events=tuple(e for e in page.events if names is None or e.name in names) if events else (),
-    )
-
-
 _RANK = {May.YES: 0, May.THEY_FIRST: 1, May.UNKNOWN: 2, May.NO: 3}
 
 
-def _cell(reader: Page, producer: Page, *, events: bool, we_are_producer: bool) -> Cell:
+def _cell(reader: Page, producer: Page, *, events: bool, reader_is_newer: bool) -> Cell:
     if reader == producer:
         return Cell(May.YES)
-    producer_newer = _forbidding(compare(reader, producer), Verdict.PRODUCER, events=events)
-    reader_newer = _forbidding(compare(producer, reader), Verdict.CONSUMER, events=events)
-    if not producer_newer or not reader_newer:
+    old, new = (producer, reader) if reader_is_newer else (reader, producer)
+    first, later = Verdict.CONSUMER, Verdict.PRODUCER
+    if not reader_is_newer:
+        first, later = later, first
+    found = _forbidding(compare(old, new), first, events=events)
+    if not found:
         return Cell(May.YES)
-    # The build is taken for the newer one: what it changes is what people look for.
-    found, they_first = (
-        (producer_newer, Verdict.CONSUMER) if we_are_producer else (reader_newer, Verdict.PRODUCER)
-    )
     verdicts = {_verdict(one, events=events) for one in found}
-    return Cell(May.THEY_FIRST if verdicts == {they_first} else May.NO, found)
+    return Cell(May.THEY_FIRST if verdicts == {later} else May.NO, found)
 
 
 def _forbidding(

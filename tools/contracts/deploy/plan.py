@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from tools.contracts.rules.finding import Finding
@@ -33,21 +33,26 @@ class Plan:
     @property
     def sentence(self) -> str:
         """The plan for people; empty when any order will do."""
-        said = []
-        if self.waves:
-            first, *later = (_listed(wave) for wave in self.waves)
-            said.append(f"deploy {first} first" + "".join(f", then {wave}" for wave in later))
-        said += [
-            f"{_listed(circle)} each would have to come first: no order is left"
-            for circle in self.circles
-        ]
-        return "; ".join(said)
+        if self.circles:
+            said = (f"{_listed(one)} would each have to come first" for one in self.circles)
+            return f"{'; '.join(said)}: no order is left"
+        if not self.waves:
+            return ""
+        first, *later = (_listed(wave) for wave in self.waves)
+        return f"deploy {first} first" + "".join(f", then {wave}" for wave in later)
 
 
-def plan(findings: Iterable[Finding], knowing: Mapping[str, Collection[str]]) -> Plan:
+def plan(
+    findings: Iterable[Finding],
+    knowing: Mapping[str, Collection[str]],
+    touches: Callable[[Finding, str], bool] = lambda _, __: True,
+) -> Plan:
     """The order that the findings ask for. `knowing` says for a contract (`orders/v1`) which services
-    were built against it; a waived finding asks for nothing."""
-    because = tuple(sorted({one for finding in findings for one in _asked(finding, knowing)}))
+    were built against it, `touches` whether one of them uses what the finding is about; a waived
+    finding asks for nothing."""
+    because = tuple(
+        sorted({one for finding in findings for one in _asked(finding, knowing, touches)})
+    )
     before: dict[str, set[str]] = {}
     for one in because:
         before.setdefault(one.then, set()).add(one.first)
@@ -61,7 +66,11 @@ def plan(findings: Iterable[Finding], knowing: Mapping[str, Collection[str]]) ->
     return Plan(tuple(_waves(left, inside)), circles, because)
 
 
-def _asked(finding: Finding, knowing: Mapping[str, Collection[str]]) -> Iterator[Before]:
+def _asked(
+    finding: Finding,
+    knowing: Mapping[str, Collection[str]],
+    touches: Callable[[Finding, str], bool],
+) -> Iterator[Before]:
     service = finding.contract.partition("/")[0]
     if finding.verdict not in (Verdict.PRODUCER, Verdict.CONSUMER) or finding.waived:
         return
@@ -71,7 +80,7 @@ def _asked(finding: Finding, knowing: Mapping[str, Collection[str]]) -> Iterator
     why = f"{finding.rule} {finding.subject}" + (f".{finding.field}" if finding.field else "")
     for producer in producers:
         for consumer in consumers:
-            if producer != consumer:
+            if producer != consumer and (service == LANGUAGE or touches(finding, consumer)):
                 pair = (producer, consumer)
                 yield Before(*(pair if finding.verdict is Verdict.PRODUCER else pair[::-1]), why)
 

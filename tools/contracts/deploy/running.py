@@ -5,7 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from tools.contracts.form.model import Page
@@ -17,12 +17,14 @@ TIMEOUT_S = 5.0
 @dataclass(frozen=True, slots=True)
 class Built:
     """The forms that a service serves, and those that it knows of its neighbours, by page. `uses` names
-    what it takes from a page that it knows; None where it may be everything."""
+    what it takes from a page that it knows; None where it may be everything. `texts` are the recorded
+    files of all of them."""
 
     service: str
     serves: Mapping[str, Page]
     knows: Mapping[str, Page]
     uses: Mapping[str, frozenset[str] | None]
+    texts: Mapping[str, str] = field(default_factory=dict)
 
 
 class Unknown(Exception):
@@ -80,6 +82,7 @@ def _built(url: str, body: bytes) -> Built:
                 one["page"]: None if one.get("uses") is None else frozenset(one["uses"])
                 for one in said["knows"]
             },
+            texts={one["page"]: one["form"] for one in (*said["knows"], *said["serves"])},
         )
     except (ValueError, KeyError, TypeError) as error:
         raise Unknown(f"what it answered at {url} cannot be read: {error}", answers=True) from error

@@ -11,9 +11,10 @@ from tools.contracts.readers.model import Index, Kind, Match, Shape, Use, is_tes
 
 class Reach:
     """The uses of two indexes together: those of the old one that the new one lacks are still run by
-    whoever is deployed, and are `gone`."""
+    whoever is deployed, and are `gone`. `more` are those that types don't tell: what templates name, and
+    what tests saw, which settles what may be read at that line."""
 
-    def __init__(self, old: Index, new: Index, templates: Iterable[Use] = ()) -> None:
+    def __init__(self, old: Index, new: Index, more: Iterable[Use] = ()) -> None:
         self.shapes: Mapping[str, Shape] = {**old.shapes, **new.shapes}
         self._formerly: Mapping[str, Shape] = old.shapes
         self.matches: tuple[Match, ...] = new.matches
@@ -22,10 +23,14 @@ class Reach:
         self._gone = frozenset(gone)
         self._by_owner: dict[str, list[Use]] = defaultdict(list)
         self._untyped: dict[str, list[Use]] = defaultdict(list)
-        for use in (*new.uses, *gone, *templates):
+        more = tuple(more)
+        seen = {(use.file, use.line, use.member) for use in more if use.owner}
+        typed = {(use.owner, use.file, use.line, use.member) for use in new.uses}
+        told = [one for one in more if (one.owner, one.file, one.line, one.member) not in typed]
+        for use in (*new.uses, *gone, *told):
             if use.owner:
                 self._by_owner[use.owner].append(use)
-            else:
+            elif (use.file, use.line, use.member) not in seen:
                 self._untyped[use.member].append(use)
         self._derived: dict[str, set[str]] = defaultdict(set)
         self._holders: dict[str, set[str]] = defaultdict(set)

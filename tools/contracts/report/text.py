@@ -46,8 +46,9 @@ def _head(report: Report, page: Page) -> None:
     if not report.changed:
         page.line((f"Nothing changed since {since}.", "green"))
     elif not report.findings and not report.problems:
+        page.line(("Nothing changed on the wire.", "green"))
         what = listed(list(report.pages)) if report.pages else "No contract"
-        page.paragraph(f"{what} changed since {since}; nothing changed on the wire.", "green")
+        page.paragraph(f"{what} changed since {since}.", "dim")
     else:
         counts = ", ".join(f"{number} {verdict}" for verdict, number in report.counts.items())
         page.heading(f"Since {since}: {many(len(report.findings), 'finding')}: {counts}")

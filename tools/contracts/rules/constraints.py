@@ -12,6 +12,8 @@ from tools.contracts.rules.patterns import includes
 
 NUMBERS = frozenset({"int", "float", "decimal"})
 MOMENTS = frozenset({"datetime", "date", "time", "timedelta"})
+# What the language holds a decimal to goes without saying in the form.
+MOST_DIGITS = 38
 # How long a value of these kinds is as text, whatever it is.
 _LONG = {"uuid": (36, 36), "date": (10, 10)}
 
@@ -68,7 +70,9 @@ def _differences(old: Scalar, new: Scalar) -> Iterator[tuple[str, bool | None, b
     """What differs in words, whether it became tighter (None: undecided) and whether looser."""
     pairs: list[tuple[Interval, Interval, str]] = []
     if old.kind in NUMBERS and new.kind in NUMBERS:
-        pairs.append((numbers(old.kind, old.constraints), numbers(new.kind, new.constraints), ""))
+        across = old.kind != new.kind
+        was = numbers(old.kind, old.constraints, digits=across)
+        pairs.append((was, numbers(new.kind, new.constraints, digits=across), ""))
         if old.kind == new.kind == "decimal":
             for name, was, is_ in _digits(old.constraints, new.constraints):
                 pairs.append((was, is_, name))
@@ -76,10 +80,10 @@ def _differences(old: Scalar, new: Scalar) -> Iterator[tuple[str, bool | None, b
         pairs.append((moments(old.kind, old.constraints), moments(new.kind, new.constraints), ""))
     else:
         pairs.append((_texts(old), _texts(new), "characters"))
-    for was, is_, unit in pairs:
-        if not (was <= is_ and is_ <= was):
-            what = f"had {was.spelt(unit)} and has {is_.spelt(unit)}"
-            yield what, not was <= is_, not is_ <= was
+    for before, after, unit in pairs:
+        if not (before <= after and after <= before):
+            what = f"had {before.spelt(unit)} and has {after.spelt(unit)}"
+            yield what, not before <= after, not after <= before
     yield from _patterns(old.constraints.get("pattern"), new.constraints.get("pattern"))
     for name in sorted((set(old.constraints) | set(new.constraints)) - _SETS):
         yield from _other(name, old.constraints.get(name), new.constraints.get(name))
@@ -102,7 +106,8 @@ def _digits(
 ) -> Iterator[tuple[str, Interval, Interval]]:
     for name in ("max_digits", "decimal_places"):
         unit = "digits" if name == "max_digits" else "decimal places"
-        yield unit, sizes(0, old.get(name)), sizes(0, new.get(name))
+        usual = MOST_DIGITS if name == "max_digits" else None
+        yield unit, sizes(0, old.get(name, usual)), sizes(0, new.get(name, usual))
     # Given both, pydantic also keeps room for the places that are not used.
     yield "digits before the point", sizes(0, _whole(old)), sizes(0, _whole(new))
 
@@ -110,9 +115,7 @@ def _digits(
 def _whole(said: Mapping[str, Json]) -> int | None:
     digits: int | None = said.get("max_digits")
     places: int | None = said.get("decimal_places")
-    if digits is None:
-        return None
-    return max(digits - (places or 0), 0)
+    return None if digits is None or places is None else max(digits - places, 0)
 
 
 def _patterns(old: str | None, new: str | None) -> Iterator[tuple[str, bool | None, bool]]:

@@ -80,8 +80,9 @@ class Interval:
         return (" and ".join(said) or "any number of") + (f" {unit}" if unit else "")
 
 
-def numbers(kind: str, said: Mapping[str, Json]) -> Interval:
-    """The numbers that the constraints of an int, float or decimal admit."""
+def numbers(kind: str, said: Mapping[str, Json], *, digits: bool = False) -> Interval:
+    """The numbers that the constraints of an int, float or decimal admit; with `digits` also the whole
+    ones that a decimal of so many digits can be."""
     step = Fraction(1) if kind == "int" else None
     if kind == "decimal" and said.get("decimal_places") is not None:
         step = Fraction(1, 10 ** said["decimal_places"])
@@ -92,6 +93,10 @@ def numbers(kind: str, said: Mapping[str, Json]) -> Interval:
     if kind == "int":
         # What the language holds every number to goes without saying in the form.
         low, high = SMALLEST if low is None else low, LARGEST if high is None else high
+    if digits and kind == "decimal" and said.get("max_digits") is not None:
+        most = Fraction(10) ** max(said["max_digits"] - (said.get("decimal_places") or 0), 0) - 1
+        low = -most if low is None else max(low, -most)
+        high = most if high is None else min(high, most)
     if step is None:
         return Interval(low, high, low_open, high_open)
     if low is not None:

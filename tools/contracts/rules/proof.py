@@ -3,54 +3,36 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
 
 from tools.contracts.form.model import Field, Json, Model, Page
 from tools.contracts.form.tree import Accepted, Refused
 from tools.contracts.form.tree import Direction as Reading
 from tools.contracts.rules.candidates import distinct, for_field, for_model
 from tools.contracts.rules.finding import Finding, Proof
-from tools.contracts.rules.matching import matched
-from tools.contracts.rules.values import Values
+from tools.contracts.rules.matching import Matched, matched
+from tools.contracts.rules.sides import Reads, Side, all_names, first_steps, plainest, side_of
 from tools.contracts.rules.verdict import Direction, Verdict
 
-# Payloads per finding; of those that show it, the smallest of the first few is kept.
-MOST, ENOUGH = 120, 6
+# So many payloads for a finding; the smallest is kept of the first few that show it, or of those among
+# the first many.
+MOST, ENOUGH, LONG_ENOUGH = 120, 6, 30
 _POLICY = {
     "F35": "a rule of policy: only messages of the past would show it",
     "F37": "the name is all that changed: whoever reads the old one does not know the new one",
 }
-_BASES = 40
-
-
-class Reads(Protocol):
-    """What a tree can do; see `tools.contracts.form.tree.Tree`."""
-
-    def validate(
-        self, direction: Reading, module: str, model: str, payload: Json
-    ) -> Accepted | Refused: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Side:
-    """One form of the page, and the process that reads as it says."""
-
-    name: str
-    page: Page
-    reads: Reads
-    models: Mapping[str, Model]
-    values: Values
 
 
 class Prover:
     """Finds payloads for the findings between two forms of one page."""
 
     def __init__(self, before: Page, after: Page, old: Reads, new: Reads) -> None:
-        self._old, self._new = _side("old", before, old), _side("new", after, new)
+        self._old, self._new = side_of("old", before, old), side_of("new", after, new)
         self._problems = {one.model for page in (before, after) for one in page.problems}
         self._bases: dict[tuple[str, str, str], Json] = {}
+        self._fitted: dict[tuple[str, str], Matched] = {}
 
     def proved(self, finding: Finding) -> Finding:
         """The finding with a payload that shows it, or with the reason why there is none."""
@@ -79,6 +61,9 @@ class Prover:
             for side, name in zip((self._old, self._new), finding.models, strict=True)
             if (base := self._base(side, name, reading)) is not None
         ]
+        if len(bases) == 2 and bases[0].keys() != bases[1].keys():
+            # What both can read shows this finding where another one would stand in its way.
+            bases.insert(0, bases[0] | bases[1])
         values = (self._old.values, self._new.values)
         was, is_ = self._fields(finding)
         if was or is_:
@@ -88,13 +73,17 @@ class Prover:
     def _both(self, finding: Finding) -> tuple[Model, Model]:
         return self._old.models[finding.models[0]], self._new.models[finding.models[1]]
 
+    def _matched(self, finding: Finding) -> Matched:
+        if finding.models not in self._fitted:
+            self._fitted[finding.models] = matched(*self._both(finding), {})
+        return self._fitted[finding.models]
+
     def _fields(self, finding: Finding) -> tuple[Field | None, Field | None]:
         """The field of the finding in both forms."""
-        old, new = self._both(finding)
         name = finding.root
         if not name:
             return None, None
-        found = matched(old, new, {})
+        found = self._matched(finding)
         for was, is_ in found.pairs:
             if (was if finding.removed else is_).name == name:
                 return was, is_
@@ -116,16 +105,17 @@ class Prover:
         """The plainest object that this form reads; None when none was found."""
         key = (side.name, name, reading)
         if key not in self._bases:
-            self._bases[key] = _read_by(side, name, reading)
+            self._bases[key] = plainest(side, name, reading)
         return self._bases[key]
 
     def _proofs(self, finding: Finding, direction: Direction, payloads: list[Json]) -> list[Proof]:
         found: list[Proof] = []
-        for payload in payloads:
+        for number, payload in enumerate(payloads, 1):
             proof = self._proof(finding, direction, payload)
             if proof is not None:
                 found.append(proof)
-            if len(found) == ENOUGH and any(not one.by_hand for one in found):
+            enough = len(found) >= ENOUGH or number >= LONG_ENOUGH
+            if enough and any(not one.by_hand for one in found):
                 break
         return found
 
@@ -152,12 +142,14 @@ class Prover:
         refused: Refused,
         writer: Side,
         reader: Side,
-    ) -> Proof:
+    ) -> Proof | None:
+        if not self._blamed(finding, refused):
+            return None
         # The writer's own words, if they do: somebody else's program may write what ours would not.
         reading = self.reading(finding, direction)
         name = finding.models[reader is self._new]
         again = reader.reads.validate(reading, reader.page.module, name, accepted.written)
-        by_hand = isinstance(again, Accepted)
+        by_hand = isinstance(again, Accepted) or not self._blamed(finding, again)
         said = refused if by_hand else again
         return Proof(
             payload=payload if by_hand else accepted.written,
@@ -167,6 +159,18 @@ class Prover:
             outcome=f"the {reader.name} form refuses it: {getattr(said, 'error', '')}",
             by_hand=by_hand,
         )
+
+    def _blamed(self, finding: Finding, refused: Refused) -> bool:
+        """Whether the payload was refused for what the finding is about: there may be others."""
+        was, is_ = self._fields(finding)
+        blamed = first_steps(refused.error)
+        if was or is_:
+            return bool(blamed & all_names(was, is_))
+        if finding.rule == "F32":
+            return True  # then each field of the model is strict
+        found = self._matched(finding)
+        changed = [one for pair in found.pairs if pair[0] != pair[1] for one in pair]
+        return not blamed <= all_names(*found.gone, *found.come, *changed)
 
     def _otherwise(self, finding: Finding, direction: Direction, payload: Json) -> Proof | None:
         """Both read it; whether both make the same of it. What was left out is seen only in what is
@@ -222,41 +226,3 @@ def _worst_first(finding: Finding) -> Iterator[Direction]:
     order = (Verdict.BREAKING, Verdict.LOOK, Verdict.CONSUMER, Verdict.PRODUCER)
     for verdict in order:
         yield from (way for way, said in finding.verdicts.items() if said is verdict)
-
-
-def _side(name: str, page: Page, reads: Reads) -> Side:
-    models = {one.name: one for one in page.models}
-    return Side(name, page, reads, models, Values(models))
-
-
-def _read_by(side: Side, name: str, reading: Reading) -> Json:
-    """Tries value after value in the field that was refused last."""
-    model = side.models[name]
-    choices = {
-        field.writes or field.reads[0]: list(side.values.field(field))[:24] or [None]
-        for field in model.fields
-        if field.reads and field.required
-    }
-    turn = dict.fromkeys(choices, 0)
-    for _ in range(_BASES):
-        payload = {key: choices[key][turn[key]] for key in choices}
-        said = side.reads.validate(reading, side.page.module, name, payload)
-        if isinstance(said, Accepted):
-            return payload
-        wrong = next((key for key in choices if _names(said.error, key)), None)
-        if wrong is None or turn[wrong] + 1 == len(choices[wrong]):
-            break
-        turn[wrong] += 1
-    return next(
-        (
-            one
-            for one in (*model.examples, *side.values.objects(model))
-            if isinstance(side.reads.validate(reading, side.page.module, name, one), Accepted)
-        ),
-        None,
-    )
-
-
-def _names(error: str, key: str) -> bool:
-    first = error.removeprefix("ValueError: ").lstrip("/")
-    return first.startswith((f"{key}:", f"{key}/"))

@@ -192,7 +192,13 @@ def _has_fallback(world: World, union: Union, added: Variant) -> bool:
         return False
     arrived = _model(world.new, added)
     tags = {name for name, _ in _tags(arrived)} if arrived else set()
-    return any(_takes_all(world, variant.type, tags) for variant in union.variants)
+    an_object = isinstance(added.type, Ref | Dict | Free)
+    return any(
+        (isinstance(variant.type, Free)
+        and variant.type.kind == "any")
+        or (an_object and _takes_all(world, variant.type, tags))
+        for variant in union.variants
+    )
 
 
 def _takes_all(world: World, one: Type, tags: set[str | None]) -> bool:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from contracts.core import feed, forms
 from tools.contracts.form import (
     Accepted,
     Broken,
@@ -35,9 +36,7 @@ class Get(Request[Anyone, Thing], http="GET /things/{name}"):
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
     """A repository with the language and one page."""
-    import contracts.core
-
-    language = Path(contracts.core.__file__).parent
+    language = Path(forms.__file__).parent
     for name in ("core", "shared"):
         shutil.copytree(
             language.parent / name,
@@ -138,7 +137,7 @@ def test_a_page_that_prints_or_ends_python_answers_for_nobody(checkout: Path) ->
         broken = tree.page(ORDERS)
         assert isinstance(broken, Broken)
         assert "ended" in broken.sentence
-        assert isinstance(tree.page("contracts.core.feed"), Page)
+        assert isinstance(tree.page(feed.__name__), Page)
 
 
 def test_a_revision_that_cannot_be_imported_any_more_is_read_from_what_was_recorded(
