@@ -37,7 +37,9 @@ def main() -> int:
     program: Program = importlib.import_module(module).program
     planted = names.split(",")
     changed = replace(
-        program, app=_after(planted, program.app), worker=_after(planted, program.worker)
+        program,
+        app=_after(planted, program.app),
+        worker=_after(planted, program.worker) if program.worker else None,
     )
     return run(changed, arguments)
 

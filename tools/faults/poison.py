@@ -48,10 +48,14 @@ def main() -> int:
         return 2
     _, word, module, *arguments = sys.argv
     program: Program = importlib.import_module(module).program
+    make = program.worker
+    if make is None:
+        print(f"poison: {module} has no worker", file=sys.stderr)
+        return 2
 
     def worker() -> Any:
         poison(word)
-        return program.worker()
+        return make()
 
     return run(replace(program, worker=worker), arguments)
 
