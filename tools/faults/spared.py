@@ -16,7 +16,8 @@ TIMES_SLOWER = 1.5
 # them: so much later a good answer may come whatever it was, and nobody notices (see the README).
 FLOOR_S = 0.1
 # With so much of the machine taken by others, how late an answer came says nothing, and some are
-# refused because all threads wait for a core: then I6 is only held to this, and the verdict says so.
+# refused because all threads wait for a core: then those don't count, of the others so many have to be
+# ok, and the verdict says so.
 OTHERS_AT_MOST_CORES = 0.4
 OK_WITH_OTHERS = 0.9
 # Of fewer than so many requests the p95 is one of the slowest two, and tells of chance alone.
@@ -42,8 +43,8 @@ def judge(
     """I6 for what was asked while the fault was on, and other programs used so many cores."""
     spared = [each for each in told if not each.needs & fault.hurts]
     evidence = []
-    wrong = [each for each in spared if each.said != "ok"]
     crowded = others_cores > OTHERS_AT_MOST_CORES
+    wrong = [each for each in spared if each.said != "ok" and not (crowded and _put_off(each))]
     at_least = OK_WITH_OTHERS if crowded else OK_AT_LEAST
     if len(wrong) > math.floor(len(spared) * (1 - at_least)):
         evidence.append(f"{len(wrong)} of {len(spared)} requests that do not need it went wrong")
@@ -54,8 +55,8 @@ def judge(
         ]
     if crowded:
         note = (
-            f"other programs used {others_cores:.1f} cores: {OK_WITH_OTHERS:.0%} ok were asked for, "
-            "and p95 was not judged"
+            f"other programs used {others_cores:.1f} cores: p95 and {sum(map(_put_off, spared))} "
+            f"`overloaded` were not judged, and of the others {OK_WITH_OTHERS:.0%} had to be ok"
         )
         return Verdict("I6", not evidence, len(spared), tuple(evidence), note)
     for step, asked in by_step(spared).items():
