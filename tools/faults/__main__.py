@@ -84,7 +84,8 @@ def _started(line: str) -> None:
 
 def main() -> None:
     """Every way it can end is an exit code and at most one sentence."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     app = typer.Typer(
         add_completion=False,
         rich_markup_mode=None,

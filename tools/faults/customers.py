@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from itertools import count
 
 from contracts.shared.ids import UserId
@@ -22,19 +22,48 @@ _TOKEN_S = 240.0  # of ten minutes, of which a clock that is wrong may take away
 _THINKS_S = (0.2, 0.8)
 _SETTLES_S = 8.0  # how long they insist once the shop is to be judged
 _INSISTS_EVERY_S = 0.7
+_RESTS_S = (1.0, 2.0)  # after they were asked to come again later
+_COME_WITHIN_S = 2.0
 _LOOKS_EVERY_S = 0.5
 _LATEST = 8  # orders that they keep looking at
 _GOOD, _DECLINED = "pm_card_visa", "pm_card_chargeDeclined"
 _REFUSALS = {409, 422}
 _IN_FLIGHT = "/still-in-flight"
 
+WANTS: Mapping[Step, int] = {
+    steps.ORDER: 14,
+    steps.BROWSE: 36,
+    steps.SEARCH: 12,
+    steps.PRODUCT: 12,
+    steps.ORDERS: 12,
+    steps.ME: 8,
+    steps.OVERVIEW: 6,
+}
+"""Of a hundred things that somebody feels like."""
+_PATHS: Mapping[Step, str] = {
+    steps.BROWSE: "/api/v1/products?category=things&limit=10",
+    steps.SEARCH: "/api/v1/products?query={word}",
+    steps.PRODUCT: "/api/v1/products/{sku}",
+    steps.ORDERS: "/api/v1/orders",
+    steps.ME: "/api/v1/users/me",
+    steps.OVERVIEW: "/api/v1/users/me/overview",
+}
+
 
 class Customer:
     """Registers, browses, orders, pays with good cards and declined ones, cancels some, looks what
     became of it. Seven of ten repeat a request of which they do not know whether it was heard."""
 
-    def __init__(self, number: int, seed: int, history: History, url: Callable[[str], str]) -> None:
+    def __init__(
+        self,
+        number: int,
+        seed: int,
+        history: History,
+        url: Callable[[str], str],
+        wants: Mapping[Step, int],
+    ) -> None:
         self._number = number
+        self._wants = wants
         self._chance = random.Random(f"{seed}/{number}")
         self._history = history
         self._doors = Doors(url)
@@ -48,10 +77,13 @@ class Customer:
         self._open: list[Wish] = []
         self._insist_at = 0.0
         self._look_at = 0.0
+        self._rests_until = 0.0
 
     def shop(self, shelf: Shelf) -> None:
         """One thing, whatever they feel like."""
         now = time.monotonic()
+        if now < self._rests_until:
+            return
         if self._account is None or not self._account.user_id or self._chance.random() < 0.012:
             self._become_somebody()
         elif now > self._token_until:
@@ -85,21 +117,12 @@ class Customer:
     # What they do
 
     def _something(self, shelf: Shelf) -> None:
-        feeling = self._chance.random()
-        if feeling < 0.14:
+        (step,) = self._chance.choices(list(self._wants), list(self._wants.values()))
+        if step is steps.ORDER:
             self._order(shelf)
-        elif feeling < 0.50:
-            self._get(steps.BROWSE, "/api/v1/products?category=things&limit=10")
-        elif feeling < 0.62:
-            self._get(steps.SEARCH, f"/api/v1/products?query={self._chance.choice(_WORDS)}")
-        elif feeling < 0.74:
-            self._get(steps.PRODUCT, f"/api/v1/products/{self._chance.choice(list(shelf.units))}")
-        elif feeling < 0.86:
-            self._get(steps.ORDERS, "/api/v1/orders")
-        elif feeling < 0.94:
-            self._get(steps.ME, "/api/v1/users/me")
         else:
-            self._get(steps.OVERVIEW, "/api/v1/users/me/overview")
+            sku = self._chance.choice(list(shelf.units))
+            self._get(step, _PATHS[step].format(sku=sku, word=self._chance.choice(_WORDS)))
 
     def _become_somebody(self) -> None:
         account = self._account
@@ -217,6 +240,9 @@ class Customer:
         answer = self._doors.ask(method, step.service, path, body, sent)
         if answer.status == 401:
             self._token_until = 0.0
+        if answer.status in (429, 503):
+            # As Retry-After says; and not all at once.
+            self._rests_until = time.monotonic() + self._chance.uniform(*_RESTS_S)
         said: Said = "failed"
         if 200 <= answer.status < 300 or answer.status in good:
             said = "ok"
@@ -256,11 +282,10 @@ class Customers:
         *,
         seed: int,
         number: int = CUSTOMERS,
-        thinks_s: tuple[float, float] = _THINKS_S,
+        wants: Mapping[Step, int] = WANTS,
     ) -> None:
-        self._everybody = [Customer(n, seed, history, url) for n in range(number)]
+        self._everybody = [Customer(n, seed, history, url, wants) for n in range(number)]
         self._history = history
-        self._thinks_s = thinks_s
         self._shelf = Shelf({})
         self._open = threading.Event()
         self._threads: list[threading.Thread] = []
@@ -294,10 +319,11 @@ class Customers:
     def _live(self, number: int, customer: Customer) -> None:
         chance = random.Random(f"{self._history.round}/{number}")
         try:
+            time.sleep(chance.uniform(0.0, _COME_WITHIN_S))
             while self._open.is_set():
                 customer.shop(self._shelf)
                 # Not the event: waking two dozen waiters at once would be a stampede.
-                time.sleep(chance.uniform(*self._thinks_s))
+                time.sleep(chance.uniform(*_THINKS_S))
             customer.settle()
         except BaseException as error:  # kept for `close`, which is in the thread of the run
             self.broken = error

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Protocol
@@ -15,14 +15,15 @@ from tools.dev.errors import Refusal
 from tools.faults import evidence, rest, shelf, spared
 from tools.faults.bystanders import Bystanders
 from tools.faults.checker import Case, Checker
-from tools.faults.customers import CUSTOMERS, Customers
+from tools.faults.customers import CUSTOMERS, WANTS, Customers
 from tools.faults.fault import Fault
 from tools.faults.history import History
 from tools.faults.outcome import Outcome, Run, Verdict
 from tools.faults.sampler import Sampler
+from tools.faults.steps import Step
 from tools.faults.world import World
 
-_CALM_S = 2.0
+_CALM_S = 3.0
 _AFTER_S = 3.0
 _WARM_S = 6.0
 BASELINE_S = 15.0
@@ -50,7 +51,8 @@ class Silent:
 
 
 class Harness:
-    """Of one world that has started. `seconds` is how long each fault lasts."""
+    """Of one world that has started. `seconds` is how long each fault lasts; `strict` judges as if
+    no other program used the machine."""
 
     def __init__(
         self,
@@ -62,19 +64,24 @@ class Harness:
         customers: int = CUSTOMERS,
         baseline_s: float = BASELINE_S,
         drain_s: float = rest.DRAIN_S,
+        strict: bool = False,
+        wants: Mapping[Step, int] = WANTS,
     ) -> None:
         self.world = world
         self.history = History()
         self._seed = seed
         self._seconds = seconds
         self._watcher: Watcher = watcher or Silent()
-        self._customers = Customers(self.history, world.url, seed=seed, number=customers)
+        self._customers = Customers(
+            self.history, world.url, seed=seed, number=customers, wants=wants
+        )
         self._sampler = Sampler(world)
         self._bystanders = Bystanders(world)
         self._others_cores = 0.0
         self._checker = Checker()
         self._baseline_s = baseline_s
         self._drain_s = drain_s
+        self._strict = strict
         self._calm: dict[str, float] = {}
         self._known: set[str] = set()
 
@@ -151,7 +158,8 @@ class Harness:
                     fault.last(max(0.0, left_s))
                 finally:
                     ended = time.monotonic()
-                    self._others_cores = self._bystanders.stop()
+                    others_cores = self._bystanders.stop()
+                    self._others_cores = 0.0 if self._strict else others_cores
                     self.history.begin("after")
                     tell(name, "lifting")
                     fault.lift(self.world)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
@@ -16,8 +17,10 @@ TIMES_SLOWER = 1.5
 # them: so much later a good answer may come whatever it was, and nobody notices (see the README).
 FLOOR_S = 0.1
 # With so much of the machine taken by others, how late an answer came says nothing, and some are
-# refused because all threads wait for a core: then I6 is only held to this, and the verdict says so.
+# refused because all threads wait for a core: then I6 is held to less, and the verdict says so. With
+# half of the machine taken it says nothing at all.
 OTHERS_AT_MOST_CORES = 0.4
+OTHERS_AT_MOST_PART = 0.5
 OK_WITH_OTHERS = 0.9
 # Of fewer than so many requests the p95 is one of the slowest two, and tells of chance alone.
 _ENOUGH = 40
@@ -41,17 +44,11 @@ def judge(
 ) -> Verdict:
     """I6 for what was asked while the fault was on, and other programs used so many cores."""
     spared = [each for each in told if not each.needs & fault.hurts]
-    evidence = []
-    wrong = [each for each in spared if each.said != "ok"]
+    if others_cores > OTHERS_AT_MOST_PART * (os.cpu_count() or 1):
+        note = f"not judged: other programs used {others_cores:.1f} cores"
+        return Verdict("I6", True, 0, (), note)
     crowded = others_cores > OTHERS_AT_MOST_CORES
-    at_least = OK_WITH_OTHERS if crowded else OK_AT_LEAST
-    if len(wrong) > math.floor(len(spared) * (1 - at_least)):
-        evidence.append(f"{len(wrong)} of {len(spared)} requests that do not need it went wrong")
-        evidence += [
-            f"customer {each.customer}: {each.step} got {each.status or 'no answer'} after "
-            f"{each.took_s:.2f} s: {each.why}"
-            for each in wrong[:5]
-        ]
+    evidence = _wrong(spared, OK_WITH_OTHERS if crowded else OK_AT_LEAST)
     if crowded:
         note = (
             f"other programs used {others_cores:.1f} cores: {OK_WITH_OTHERS:.0%} ok were asked for, "
@@ -68,9 +65,18 @@ def judge(
     return Verdict("I6", not evidence, len(spared), tuple(evidence))
 
 
-def _put_off(told: Told) -> bool:
-    """Whether admission told them to come again: with fewer cores there is sooner too much to do."""
-    return told.status == 503 and "/problems/overloaded" in told.why
+def _wrong(spared: list[Told], at_least: float) -> list[str]:
+    wrong = [each for each in spared if each.said != "ok"]
+    if len(wrong) <= math.floor(len(spared) * (1 - at_least)):
+        return []
+    return [
+        f"{len(wrong)} of {len(spared)} requests that do not need it went wrong",
+        *(
+            f"customer {each.customer}: {each.step} got {each.status or 'no answer'} after "
+            f"{each.took_s:.2f} s: {each.why}"
+            for each in wrong[:5]
+        ),
+    ]
 
 
 def curve(fault: Fault, told: Iterable[Told], injected_at: float) -> tuple[Second, ...]:

@@ -9,7 +9,7 @@ import http.client
 import json
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 _PATIENCE_S = 10.0
@@ -46,7 +46,7 @@ class Visitors:
         self._order = json.dumps(
             {"lines": [{"sku": sku, "quantity": 1}], "payment_method": "pm_card_visa"}
         )
-        self._numbers = iter(range(wanted))
+        self._numbers: Iterator[int] = iter(range(wanted))
         self._lock = threading.Lock()
         self.count = Count()
         self._threads = [threading.Thread(target=self._visit, daemon=True) for _ in range(at_once)]
@@ -61,11 +61,12 @@ class Visitors:
         """Whether some of them still have something to ask."""
         return any(thread.is_alive() for thread in self._threads)
 
-    def wait(self, within_s: float) -> None:
-        """Until they have gone, or the time is over."""
-        ends = time.monotonic() + within_s
+    def send_away(self) -> None:
+        """They finish what they began, and ask nothing more; returns when they have gone."""
+        with self._lock:
+            self._numbers = iter(())
         for thread in self._threads:
-            thread.join(max(0.0, ends - time.monotonic()))
+            thread.join()
 
     def _visit(self) -> None:
         while True:

@@ -56,7 +56,8 @@ TOLD: Mapping[str, Mapping[str, str]] = {
 
 
 class World(Changes):
-    """Made empty in `folder`; with `with`, it runs. `tell` hears the supervisor's progress."""
+    """Made empty in `folder`; with `with`, it runs. `tell` hears the supervisor
+    until all is ready."""
 
     def __init__(
         self,
@@ -135,6 +136,8 @@ class World(Changes):
             self._ended.set()
 
     def _hear(self, kind: str, text: str, seconds: float) -> None:
+        if self._ready.is_set():
+            return  # what dies and is back from now on is what the faults are about
         self._tell(f"{text} ({seconds:.1f} s)" if kind == "done" else text)
 
     # What there is

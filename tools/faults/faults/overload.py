@@ -108,7 +108,7 @@ class Overload(Fault):
         )
         asked = told.good + told.refused + told.wrong + told.lost
         bad = f"{told.good_per_s:.0f} a second of {peak:.0f} are answered"
-        self._claim(f"goodput at {times} times", share >= _GOODPUT, asked, bad)
+        self._timed(f"goodput at {times} times", share >= _GOODPUT, asked, bad)
         polite = not (told.wrong or told.lost or told.without_retry_after)
         bad = (
             f"{told.wrong} answers were neither good nor 429 or 503, {told.lost} were none, "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -63,7 +64,8 @@ def shop() -> Iterator[Shop]:
 def visit(shop: Shop) -> Visitors:
     visitors = Visitors(shop.server_port, token="t", sku="mug", wanted=40, at_once=1)
     visitors.start()
-    visitors.wait(20)
+    while visitors.are_inside:
+        time.sleep(0.02)
     return visitors
 
 
