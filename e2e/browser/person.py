@@ -14,18 +14,21 @@ PHONE, DESK = (390, 844), (1280, 900)
 
 @dataclass
 class Person:
-    """Has a browser with its own cookies, and one page open. `strangers` are the requests that went
-    to anybody but the shop; `complaints` what the browser's console holds against a page."""
+    """Has a browser with its own cookies, and one page open. `document` is the newest page as it came;
+    `strangers` are the requests that went to anybody but the shop; `complaints` what the browser's
+    console holds against a page, and what no page may be."""
 
     context: Any
     shop_url: str
     page: Any = None
+    document: Any = None
     email: str = field(default_factory=lambda: f"person-{next(_numbers)}@example.com")
     strangers: list[str] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.context.on("request", self._asked)
+        self.context.on("response", self._answered)
         self.context.on("weberror", lambda error: self.complaints.append(str(error.error)))
         self.page = self.open_tab()
 
@@ -90,6 +93,12 @@ class Person:
     def _asked(self, request: Any) -> None:
         if not request.url.startswith((f"{self.shop_url}/", "data:")):
             self.strangers.append(request.url)
+
+    def _answered(self, response: Any) -> None:
+        if response.request.is_navigation_request() and not 300 <= response.status < 400:
+            self.document = response
+        if response.status == 500 or (response.status >= 400 and "/static/" in response.url):
+            self.complaints.append(f"{response.url} was answered {response.status}")
 
     def _said(self, message: Any) -> None:
         # A page of an error is what a test may want: the browser complains of every one.

@@ -21,7 +21,7 @@ def orders_of(shop: Shop, person: Person) -> list[tuple[object, ...]]:
         "users", "SELECT user_id FROM account WHERE email = %(email)s", email=person.email
     )
     return shop.rows(
-        "orders", "SELECT order_id, status FROM orders WHERE user_id = %(id)s", id=user_id
+        "orders", "SELECT order_id, status FROM customer_order WHERE user_id = %(id)s", id=user_id
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Flask, Response, redirect, request, url_for
+from flask import Flask, Response, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
@@ -13,9 +13,10 @@ from libs.operations.problems import whole_seconds
 from libs.telemetry.logs import get_logger
 from libs.telemetry.trace import Trace
 from services.storefront import words
+from services.storefront.carts import Cart
 from services.storefront.forms import own_path
 from services.storefront.page import is_htmx, page
-from services.storefront.visits import Visit, visit
+from services.storefront.visits import Visit
 
 log = get_logger(__name__)
 
@@ -118,8 +119,5 @@ def _page(code: int, *, detail: str | None = None, who: str = "") -> Response:
 
 def _be_somebody() -> None:
     """A request that failed before its visit began still gets a page."""
-    from flask import g
-
     if "visit" not in g:
-        g.visit = Visit(session_id="", is_remembered=False)
-    visit()
+        g.visit = Visit(session_id="", cart=Cart())

@@ -16,7 +16,7 @@ DRAWINGS = frozenset(re.findall(r'<symbol id="([a-z-]+)"', _FILE.read_text(encod
 _ALSO = {
     "cups": "mug", "gratin": "dish", "pie": "dish", "tumbler": "glass", "espresso": "mug",
     "filters": "dripper", "tea": "leaves", "coffee": "beans", "pan": "pan", "wok": "pan",
-    "saucepan": "saucepan", "pot": "pot", "casserole": "pot", "baking": "tin", "board": "board",
+    "saucepan": "saucepan", "pot": "pot", "casserole": "pot", "board": "board",
     "whisk": "whisk", "jar": "jar", "mitts": "mitt", "napkins": "towel", "tablecloth": "towel",
     "dustpan": "brush", "broom": "brush", "pencils": "pencil", "pen": "pencil",
     "envelopes": "envelope", "tape": "tape", "watering": "watering-can", "cutlery": "cutlery",

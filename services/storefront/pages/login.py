@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 
-from contracts.shared.ids import UserId
 from contracts.users import v1 as users
 from libs.operations.context import current, within
 from libs.operations.errors import Misunderstood, Unavailable
@@ -57,11 +56,6 @@ def end(deps: Deps) -> None:
     now = visit()
     deps.sessions.end(now.session_id)
     become(new_id(), None)
-
-
-def user_id_of(login: Login | None) -> UserId | None:
-    """Whose log-in it is."""
-    return login.user_id if login else None
 
 
 def _name(deps: Deps, session: users.Session, email: str) -> str:

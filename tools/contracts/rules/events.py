@@ -67,9 +67,9 @@ def _changed(before: Page, after: Page, old: Event, new: Event) -> Iterator[Chan
     if was != is_:
         yield Change(rule="E04", what=f"was in order by {was} and is by {is_}")
     kept, keeps = old.retention_days, new.retention_days
-    if keeps is not None and (kept is None or keeps < kept):
-        what = f"was kept {'for ever' if kept is None else f'{kept} days'} and is {keeps} days"
-        yield Change(rule="E06", what=what)
+    # A form without the number is from a time when contracts did not say it.
+    if kept is not None and keeps is not None and keeps < kept:
+        yield Change(rule="E06", what=f"was kept {kept} days and is {keeps} days")
 
 
 def _key(page: Page, event: Event) -> str:
