@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
-import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -18,22 +18,33 @@ def index(files: Sequence[str], cache: Path) -> Index:
     """What the files of the working directory do with contracts. `cache` belongs to this directory and
     makes the next call quick; two calls at once are not for it."""
     cache.mkdir(parents=True, exist_ok=True)
-    kept = cache / "index.json"
+    kept, unfinished, round_ = cache / "index.json", cache / "unfinished", cache / "round"
     known = written.load(kept.read_bytes()) if kept.exists() else None
-    # When the last call died between mypy's cache and ours, nobody knows what is missing here.
-    unfinished = cache / "unfinished"
-    if known is None or unfinished.exists():
-        shutil.rmtree(cache / "mypy", ignore_errors=True)
-        known = Index()
+    name = round_.read_text() if round_.exists() else ""
+    # When the last call died between mypy's cache and ours, nobody knows what is missing here; and what
+    # another state of this program noted is not what it would note now.
+    if known is None or unfinished.exists() or not name.startswith(_own_digest()):
+        name, known = f"{_own_digest()}_{os.urandom(4).hex()}", Index()
+        round_.write_text(name)
     unfinished.touch()
-    checked = check(files, cache / "mypy")
+    checked = check(files, cache / "mypy", name)
     found = Index(_merged(files, known.files, checked), checked.mistakes, checked.complete)
     if found.complete:
         fresh = cache / f"index.{os.getpid()}"
         fresh.write_text(written.dump(found))
         fresh.replace(kept)
+    # A file that is no Python is found before any other is looked at: nothing was missed.
+    if found.complete or all("[syntax]" in one.text for one in found.mistakes):
         unfinished.unlink()
     return found
+
+
+def _own_digest() -> str:
+    """Of the code that makes the index."""
+    own = hashlib.sha256()
+    for path in sorted(Path(__file__).parent.glob("*.py")):
+        own.update(path.read_bytes())
+    return own.hexdigest()[:16]
 
 
 def _merged(

@@ -96,7 +96,7 @@ def _sources(folder: Path) -> Iterator[str]:
 def _seed(given: Path, wanted: Path) -> None:
     if (given / "index.json").exists() and not (wanted / "index.json").exists():
         shutil.rmtree(wanted, ignore_errors=True)
-        shutil.copytree(given, wanted)
+        shutil.copytree(given, wanted, ignore=shutil.ignore_patterns("unfinished"))
 
 
 def _cache(root: Path, name: str) -> Path:
