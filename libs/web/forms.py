@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cached_property
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -27,34 +27,21 @@ def forms_dispatcher(
 ) -> Dispatcher[Any]:
     """Answers ReadContracts, to services alone. It is no part of the service's own contract, so it
     stands in a dispatcher of its own. The service's source is in `folder`."""
-    built = _Built(service, (*serves, *_LANGUAGE), (*knows, *_LANGUAGE), folder)
+    built = BuiltFrom(
+        service=service,
+        serves=tuple(_recorded((*serves, *_LANGUAGE), {})),
+        knows=tuple(_recorded((*knows, *_LANGUAGE), _used(folder) if folder else {})),
+    )
     return Dispatcher(service, (forms,), (ReadContracts.handled_by(_read),), built, access)
 
 
-class _Built:
-    """What the service was built from; read when it is first asked for, which is seldom."""
-
-    def __init__(
-        self,
-        service: str,
-        serves: tuple[ModuleType, ...],
-        knows: tuple[ModuleType, ...],
-        folder: Path | None,
-    ) -> None:
-        self._service, self._serves, self._knows, self._folder = service, serves, knows, folder
-
-    @cached_property
-    def said(self) -> BuiltFrom:
-        """The answer."""
-        return BuiltFrom(
-            service=self._service,
-            serves=tuple(_recorded(self._serves, {})),
-            knows=tuple(_recorded(self._knows, uses(self._folder) if self._folder else {})),
-        )
+def _read(_: ReadContracts, __: Service, built: BuiltFrom) -> BuiltFrom:
+    return built
 
 
-def _read(_: ReadContracts, __: Service, built: _Built) -> BuiltFrom:
-    return built.said
+# Read when the service starts, not when it is asked: by then an edit of the checkout may lie on the disk,
+# which is not what runs.
+_used = cache(uses)
 
 
 def _recorded(

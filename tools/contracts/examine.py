@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -12,7 +12,7 @@ from datetime import date
 from pathlib import Path
 
 from tools.contracts.baseline import baseline, changed_files
-from tools.contracts.deploy import knowing, plan, touching
+from tools.contracts.deploy.plan import Plan, plan
 from tools.contracts.form.model import Page
 from tools.contracts.form.recorded import COMMAND
 from tools.contracts.form.text import dump
@@ -76,7 +76,7 @@ def examine(root: Path, wanted: Wanted, say: Say) -> Report:
     report = _with_waivers(root, report)
     report = replace(
         report,
-        order=plan(report.findings, knowing(root), touching(root, pairs.values())),
+        order=_order(root, report, pairs.values()),
         rebuilt=rebuilt(root, report.changed),
     )
     return _with_tests(root, report) if wanted.tests else report
@@ -87,6 +87,15 @@ def _with_tests(root: Path, report: Report) -> Report:
         return replace(report, tests=run_tests(root, [one.service for one in report.rebuilt]))
     except CannotBeTested as error:
         return replace(report, notes=(*report.notes, str(error)))
+
+
+def _order(root: Path, report: Report, pairs: Collection[Pair]) -> Plan:
+    if not report.findings:
+        return Plan((), (), ())
+    # It knows how services tell what they use, and with that all of the chassis: slow to import.
+    from tools.contracts.deploy.uses import knowing, touching
+
+    return plan(report.findings, knowing(root), touching(root, pairs))
 
 
 def _with_waivers(root: Path, report: Report) -> Report:

@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from tools.contracts.deploy.uses import services
 from tools.dev.closure import closure, is_part
 
 # What each PEX and image is made with.
@@ -43,3 +42,8 @@ def _is_in(root: Path, service: str, files: frozenset[Path], name: str) -> bool:
     if name == f"services/{service}/BUILD":
         return True
     return is_part(root, service, files, root / name)
+
+
+def services(root: Path) -> tuple[str, ...]:
+    """The services of the checkout, sorted."""
+    return tuple(sorted(path.parent.name for path in root.glob("services/*/main.py")))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from flask import Flask
@@ -40,3 +41,22 @@ def test_a_service_reads_the_recorded_forms_byte_for_byte() -> None:
 def test_nobody_else_does() -> None:
     assert asked().status_code == 401
     assert asked(Authorization=as_user(shop.ADA)).status_code in (401, 403)
+
+
+def test_it_is_what_the_service_started_with_whatever_lies_on_the_disk_by_now(
+    tmp_path: Path,
+) -> None:
+    page = ModuleType("contracts.orders.v1")
+    page.__file__ = str(tmp_path / "v1.py")
+    recorded = tmp_path / "v1.json"
+    recorded.write_text('"as it was built"')
+    app = Flask("shop")
+    serve(app, shop.page, shop.routes, shop.World(), access=AnyToken(), knows=(page,))
+
+    recorded.write_text('"edited since"')
+
+    said = app.test_client().get(
+        "/contracts", headers={"Service-Authorization": f"Bearer {as_service('dev')}"}
+    )
+    [form] = [one["form"] for one in json.loads(said.data)["knows"] if one["page"] == page.__name__]
+    assert form == '"as it was built"'

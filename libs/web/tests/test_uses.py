@@ -23,15 +23,15 @@ def test_it_is_what_the_code_takes_from_a_page_by_any_name(tmp_path: Path) -> No
     )
 
     assert uses(folder) == {
-        "contracts.orders.v1": {"GetOrder"},
-        "contracts.users.v1": {"UserRegistered"},
+        "contracts.orders.v1": frozenset({"GetOrder"}),
+        "contracts.users.v1": frozenset({"UserRegistered"}),
     }
 
 
 def test_a_page_that_is_only_handed_on_is_known_and_not_used(tmp_path: Path) -> None:
     folder = service(tmp_path, deps="from contracts.orders import v1 as orders\nPEERS = (orders,)")
 
-    assert uses(folder) == {"contracts.orders.v1": set()}
+    assert uses(folder) == {"contracts.orders.v1": frozenset()}
 
 
 def test_whoever_takes_it_by_reflection_may_use_everything(tmp_path: Path) -> None:

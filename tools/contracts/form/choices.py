@@ -110,8 +110,10 @@ def or_null(inner: model.Type) -> model.Type:
 
 def _choice(values: Iterable[Any], **options: Any) -> model.Type:
     """A Choice of these values, each once and in order; null among them makes it nullable."""
-    plain = [one.value if isinstance(one, Enum) else one for one in values]
+    plain = [to_jsonable_python(one) for one in values]
     rest = sorted({json.dumps(one): one for one in plain if one is not None}.values(), key=_order)
+    if not rest:
+        return model.Scalar(kind="null")
     choice = model.Choice(values=tuple(rest), **options)
     return model.Nullable(inner=choice) if None in plain else choice
 

@@ -23,6 +23,8 @@ _DECORATORS = frozenset(
     "classmethod staticmethod property cached_property computed_field field_validator "
     "model_validator field_serializer model_serializer validator root_validator".split()
 )
+# pydantic calls these by itself, in one version or another.
+_LIBRARIES = frozenset({"pydantic", "pydantic_core", "annotated_types", "operator", "collections"})
 _WITHOUT_MEANING = frozenset(
     {"returns", "annotation", "type_comment", "type_params", "ctx", "kind", "type_ignores"}
 )
@@ -44,7 +46,7 @@ def is_ours(function: Any) -> bool:
     inner = _unwrapped(function)
     module = getattr(inner, "__module__", None) or type(inner).__module__
     top = module.partition(".")[0]
-    return top not in ("pydantic", "pydantic_core", "annotated_types")
+    return top not in _LIBRARIES
 
 
 def _unwrapped(function: Any) -> Any:

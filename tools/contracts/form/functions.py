@@ -51,7 +51,9 @@ def json_or_python(reader: Reader, node: Any) -> model.Type:
 
 
 def lax_or_strict(reader: Reader, node: Any) -> model.Type:
-    return _branch(reader, node, node["strict_schema"])
+    strict = _branch(reader, node, node["strict_schema"])
+    # An instance of a class, which no JSON is: it is made of what the lenient schema reads.
+    return _branch(reader, node, node["lax_schema"]) if strict == model.Free(kind="any") else strict
 
 
 def _branch(reader: Reader, node: Any, inner: Any) -> model.Type:
@@ -90,6 +92,8 @@ def _held(inner: model.Type, known: Mapping[str, Any]) -> model.Type:
 
 def _library(reader: Reader, node: Any, inner: model.Type) -> model.Type:
     """A type of pydantic's own (addresses, secrets, encodings), known by its format in JSON Schema."""
+    if isinstance(inner, model.Scalar) and not inner.kind.startswith("str"):
+        return inner
     try:
         said = GenerateJsonSchema().generate(reader.closed(node))
     except Exception:  # pydantic has no JSON Schema of it: what it reads must do

@@ -88,7 +88,7 @@ class Reader:
         if kind in ("function-plain", "function-wrap"):
             function = said["function"]
             if not is_ours(function):
-                return None
+                return _SECRET if "secret" in name_of(function) else None
             returns = said.get("return_schema")
             return model.Writer(
                 mode=kind.removeprefix("function-"),
@@ -103,6 +103,8 @@ class Reader:
 
 
 _AROUND = ("function-before", "function-after", "function-wrap", "definition-ref")
+# Pydantic's own: asterisks instead of the value, and the fields of whatever class the value has.
+_SECRET = model.Writer(mode="secret", fingerprint="")
 _AS_ANY = model.Writer(mode="as-any", fingerprint="")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -54,7 +55,7 @@ def scalar(reader: Reader, node: Any) -> model.Scalar:
         note(reading, "coerce_numbers", reader.option(node, "coerce_numbers_to_str"))
         if "pattern" in said:
             note(reading, "regex", reader.option(node, "regex_engine"), "rust-regex")
-            said["pattern"] = getattr(said["pattern"], "pattern", said["pattern"])
+            said["pattern"] = _pattern(said["pattern"])
         if not said.get("min_length"):
             said.pop("min_length", None)
     elif kind == "bytes":
@@ -76,6 +77,15 @@ def scalar(reader: Reader, node: Any) -> model.Scalar:
     return constrained(
         model.Scalar(kind=kind, reading=reading, writing=writing, strict=reader.strict(node)), said
     )
+
+
+def _pattern(said: Any) -> str:
+    """The pattern as text; the flags of a compiled one in front."""
+    if isinstance(said, str):
+        return said
+    letters = {re.I: "i", re.M: "m", re.S: "s", re.X: "x", re.A: "a"}
+    flags = "".join(letter for flag, letter in letters.items() if said.flags & flag)
+    return f"(?{flags}){said.pattern}" if flags else str(said.pattern)
 
 
 def constrained(held: model.Scalar, said: Mapping[str, Any]) -> model.Scalar:

@@ -75,7 +75,9 @@ def _dict(reader: Reader, node: Any) -> model.Type:
     free = {"type": "any"}
     return model.Dict(
         keys=reader.read(node.get("keys_schema") or free),
-        values=reader.read(node.get("values_schema") or free),
+        values=reader.read(
+            node.get("values_schema") or ({"type": "int"} if node["type"] == "counter" else free)
+        ),
         min_length=node.get("min_length") or 0,
         max_length=node.get("max_length"),
         strict=reader.strict(node),
@@ -102,14 +104,14 @@ TYPES: Mapping[str, Callable[[Reader, Any], model.Type]] = {
     **dict.fromkeys((*CONSTRAINTS, "bool", "complex"), scalar),
     **dict.fromkeys(("function-before", "function-after", "function-wrap"), function),
     **dict.fromkeys(("default", "custom-error", "prebuilt"), _inner),
-    **dict.fromkeys(("list", "generator"), _many("list")),
+    **dict.fromkeys(("list", "generator", "deque"), _many("list")),
     **dict.fromkeys(("set", "frozenset"), _many("set")),
     **dict.fromkeys(("model", "dataclass"), _model),
     "function-plain": plain_function,
     "definition-ref": _reference,
     "definitions": lambda reader, node: reader.read(reader.learn(node)),
     "tuple": _tuple,
-    "dict": _dict,
+    **dict.fromkeys(("dict", "ordered-dict", "default-dict", "frozendict", "counter"), _dict),
     "nullable": _nullable,
     "union": union,
     "tagged-union": tagged,

@@ -55,14 +55,14 @@ def encode(value: Any, *, whole: bool = True) -> Any:
     said = {
         name: encode(given, whole=whole)
         for name, default, compared in _fields(cast(Any, type(value)))
-        if (given := getattr(value, name)) not in (default, ()) and (compared or whole)
+        if (given := getattr(value, name)) != default and (compared or whole)
     }
     if isinstance(value, model.Type):
         return _short_type(value, said)
     if isinstance(value, model.Field):
         return _short_field(value, said)
     if isinstance(value, model.Model):
-        said.setdefault("fields", {})
+        said["fields"] = said["fields"] or {}
     return said
 
 

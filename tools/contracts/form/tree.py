@@ -123,7 +123,7 @@ class Tree:
         """What the model of this page (by its name in the form) makes of the payload.
 
         In a request each name may stand for a field of the path, query or body; the operation says
-        which. A str that is a whole JSON text goes in as `json.loads` gave it: pass the value.
+        which. What is written again of a request is what a client would send.
         """
         said = self._ask(
             {

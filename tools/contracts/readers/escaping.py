@@ -13,7 +13,21 @@ from tools.contracts.readers.kinds import is_opaque, kinds_inside, made_by
 # They take an object, and read no field of it.
 _HARMLESS = {
     f"builtins.{name}"
-    for name in "isinstance issubclass len repr str format print bool hash id iter type getattr hasattr".split()
+    for name in (
+        *(
+            "isinstance",
+            "issubclass",
+            "len",
+            "repr",
+            "str",
+            "format",
+            "print",
+            "bool",
+            "hash",
+            "id",
+        ),
+        *("iter", "type", "getattr", "hasattr"),
+    )
 } | {"typing.assert_never", "typing.assert_type"}
 
 

@@ -3,36 +3,35 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tools.contracts.readers import written
 from tools.contracts.readers.checking import Checked, check
+from tools.contracts.readers.kept import Kept
 from tools.contracts.readers.model import File, Index
 from tools.contracts.readers.shapes import shapes_of
 from tools.contracts.readers.walking import walk
 
 
-def index(files: Sequence[str], cache: Path) -> Index:
-    """What the files of the working directory do with contracts. `cache` belongs to this directory and
+def index(files: Sequence[str], folder: Path) -> Index:
+    """What the files of the working directory do with contracts. `folder` belongs to this directory and
     makes the next call quick; two calls at once are not for it."""
-    cache.mkdir(parents=True, exist_ok=True)
-    kept = cache / "index.json"
-    known = written.load(kept.read_bytes()) if kept.exists() else None
-    # When the last call died between mypy's cache and ours, nobody knows what is missing here.
-    unfinished = cache / "unfinished"
-    if known is None or unfinished.exists():
-        shutil.rmtree(cache / "mypy", ignore_errors=True)
+    kept = Kept(folder)
+    known = written.load(kept.index.read_bytes()) if kept.holds() else None
+    if known is None:
+        kept.begin_anew()
         known = Index()
-    unfinished.touch()
-    checked = check(files, cache / "mypy")
+    kept.unfinished.touch()
+    checked = check(files, kept.mypy, kept.round())
     found = Index(_merged(files, known.files, checked), checked.mistakes, checked.complete)
     if found.complete:
-        fresh = cache / f"index.{os.getpid()}"
+        fresh = folder / f"index.{os.getpid()}"
         fresh.write_text(written.dump(found))
-        fresh.replace(kept)
-        unfinished.unlink()
+        fresh.replace(kept.index)
+    # A file that is no Python is found before any other is looked at: nothing was missed.
+    if found.complete or all("[syntax]" in one.text for one in found.mistakes):
+        kept.unfinished.unlink()
     return found
 
 

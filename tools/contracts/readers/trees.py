@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tools.contracts.readers import written
+from tools.contracts.readers.kept import Kept
 from tools.contracts.readers.model import Index
 
 FOLDERS = ("contracts", "libs", "services", "tools", "e2e")
@@ -27,7 +28,7 @@ def both(root: Path, revision: str) -> tuple[Index, Index]:
     already: most files are the same in both."""
     now, base = _cache(root, "now"), _cache(root, "base")
     with _alone(root):
-        if not (now / "index.json").exists() and not (base / "index.json").exists():
+        if not Kept(now).holds() and not Kept(base).holds():
             current = _index(root, now)
             _seed(now, base)
             return _at(root, revision), current
@@ -94,7 +95,8 @@ def _sources(folder: Path) -> Iterator[str]:
 
 
 def _seed(given: Path, wanted: Path) -> None:
-    if (given / "index.json").exists() and not (wanted / "index.json").exists():
+    """Begin with what is known of the other tree, where nothing is known of this one."""
+    if Kept(given).holds() and not Kept(wanted).holds():
         shutil.rmtree(wanted, ignore_errors=True)
         shutil.copytree(given, wanted)
 

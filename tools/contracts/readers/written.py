@@ -8,9 +8,6 @@ from typing import Any
 
 from tools.contracts.readers.model import File, Index, Kind, Match, Mistake, Shape, Use
 
-# With another form, an index that was kept is made anew.
-_FORM = 2
-
 
 def dump(index: Index) -> str:
     """The index as JSON."""
@@ -23,24 +20,20 @@ def dump(index: Index) -> str:
         for name, file in index.files.items()
     }
     mistakes = [astuple(mistake) for mistake in index.mistakes]
-    return json.dumps(
-        {"form": _FORM, "complete": index.complete, "mistakes": mistakes, "files": files}
-    )
+    return json.dumps({"complete": index.complete, "mistakes": mistakes, "files": files})
 
 
 def load(text: str | bytes) -> Index | None:
-    """The index that was dumped; None when it is none, or of another form."""
+    """The index that was dumped; None when it is none, or one of former times."""
     try:
         said = json.loads(text)
-    except ValueError:
+        return Index(
+            {name: _file(name, *rows) for name, rows in said["files"].items()},
+            tuple(Mistake(*row) for row in said["mistakes"]),
+            said["complete"],
+        )
+    except (ValueError, KeyError, TypeError):
         return None
-    if said.get("form") != _FORM:
-        return None
-    return Index(
-        {name: _file(name, *rows) for name, rows in said["files"].items()},
-        tuple(Mistake(*row) for row in said["mistakes"]),
-        said["complete"],
-    )
 
 
 def _file(name: str, uses: list[Any], matches: list[Any], shapes: list[Any]) -> File:

@@ -109,7 +109,9 @@ def _mistakes(report: Report, page: Page) -> None:
 def _end(report: Report, page: Page) -> None:
     stops = report.forbidding
     if report.problems:
-        page.paragraph("The merge is forbidden: first mend what the check cannot do without.", "bold red")
+        page.paragraph(
+            "The merge is forbidden: first mend what the check cannot do without.", "bold red"
+        )
     elif stops:
         verdicts = ", ".join(
             f"{number} {verdict}"

@@ -104,9 +104,10 @@ def _finding(
 
 def worst_first(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     """Each once, the worst first, then by place."""
-    once = {(one.rule, one.subject, one.field, one.case, one.sentence): one for one in findings}
+    once = {(one.contract, one.models, one.rule, one.sentence): one for one in findings}
     return tuple(
         sorted(
-            once.values(), key=lambda one: (_RANK[one.verdict], one.subject, one.field, one.rule)
+            once.values(),
+            key=lambda one: (_RANK[one.verdict], one.contract, one.subject, one.field, one.rule),
         )
     )

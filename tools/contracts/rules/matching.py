@@ -21,7 +21,7 @@ class Matched:
 def matched(old: Model, new: Model, renamed: Mapping[str, str]) -> Matched:
     """The fields in pairs: by their name on the wire, else by the name in Python, else by an old name
     that is still read, else by what they look like: a field that went and one that came with the same
-    type and default, in the same place or with a name alike, is taken for a rename. That is the
+    type and default, alone, in the same place or with a name alike, is taken for a rename. That is the
     careful reading, for a rename breaks what an addition with a removal may not."""
     pairs: list[tuple[Field, Field]] = []
     gone, come = _in_order(old), _in_order(new)
@@ -33,6 +33,8 @@ def matched(old: Model, new: Model, renamed: Mapping[str, str]) -> Matched:
     def looks_alike(one: Field, other: Field) -> bool:
         if one.computed != other.computed or not _same(one, other):
             return False
+        if len(gone) == len(come) == 1:
+            return True
         beside = {(a.name, b.name) for a, b in pairs}
         return _neighbours(one.name, other.name, order, beside) or _alike(one.name, other.name)
 
@@ -65,12 +67,12 @@ def _same(one: Field, other: Field) -> bool:
 def _neighbours(
     one: str, other: str, order: tuple[list[str], list[str]], beside: set[tuple[str, str]]
 ) -> bool:
-    """Whether what stands before both, and what stands after, belongs together."""
+    """Whether what stands before both, or what stands after, belongs together."""
     olds, news = order
     at, to = olds.index(one), news.index(other)
     before = (olds[at - 1] if at else "", news[to - 1] if to else "")
     after = (olds[at + 1] if at + 1 < len(olds) else "", news[to + 1] if to + 1 < len(news) else "")
-    return all(pair in beside or pair == ("", "") for pair in (before, after))
+    return any(pair in beside or pair == ("", "") for pair in (before, after))
 
 
 def _alike(one: str, other: str) -> bool:

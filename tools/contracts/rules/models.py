@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from tools.contracts.form.model import Field, Model
 from tools.contracts.rules.change import Change, Found, World, limited, placed, within
 from tools.contracts.rules.functions import functions
-from tools.contracts.rules.matching import Matched, matched
+from tools.contracts.rules.matching import matched
 from tools.contracts.rules.names import names
 from tools.contracts.rules.presence import added, presence, removed
 from tools.contracts.rules.spelling import short
@@ -33,7 +33,9 @@ def models(world: World, old: Model, new: Model, renamed: Mapping[str, str] | No
         yield from placed(one.where, within(one.name, removed(one)))
     for one in found.come:
         yield from placed(one.where, within(one.name, added(one)))
-    yield from _reserved(old, new, found)
+    if old.extra_type is not None and new.extra_type is not None:
+        yield from placed(new.where, within("**", types(world, old.extra_type, new.extra_type)))
+    yield from _reserved(old, new)
 
 
 def _whole(old: Model, new: Model) -> Found:
@@ -42,22 +44,23 @@ def _whole(old: Model, new: Model) -> Found:
         if short(old.name) == short(new.name):
             what = f"was {old.name} and is {new.name}"
         yield Change(rule="F37", what=what, old=old, new=new)
-    if old.extra != new.extra:
-        what = f"did {_extra(old)} unknown fields and does {_extra(new)} them"
-        case = ""
-        if new.extra == "forbid":
-            rule = "F30"
-        elif old.extra == "forbid":
-            rule = "F31"
-        else:
-            # Who kept unknown fields sent them on; who ignores them drops them.
-            rule, case = "F31", "kept" if new.extra == "allow" else "dropped"
-        yield Change(rule=rule, case=case, what=what, old=old, new=new)
+    yield from _extra(old, new)
     yield from functions(old, new)
 
 
-def _extra(one: Model) -> str:
-    return one.extra
+def _extra(old: Model, new: Model) -> Found:
+    """What becomes of fields that the model does not declare."""
+    if old.extra == new.extra:
+        return
+    what = f"did {old.extra} unknown fields and does {new.extra} them"
+    if new.extra == "forbid":
+        yield Change(rule="F30", what=what, old=old, new=new)
+    elif old.extra == "forbid":
+        yield Change(rule="F31", what=what, old=old, new=new)
+    else:
+        # Who kept unknown fields sent them on; who ignores them drops them.
+        case = "kept" if new.extra == "allow" else "dropped"
+        yield Change(rule="F31", case=case, what=what, old=old, new=new)
 
 
 def _field(world: World, old: Field, new: Field) -> Found:
@@ -80,7 +83,7 @@ def _typed(world: World, old: Field, new: Field) -> Found:
     yield from types(world, old.type, new.type)
 
 
-def _reserved(old: Model, new: Model, found: Matched) -> Found:
+def _reserved(old: Model, new: Model) -> Found:
     used: set[str] = set()
     for one in new.fields:
         again = {*one.reads, *([one.writes] if one.writes else [])} & set(old.reserved)
@@ -92,4 +95,3 @@ def _reserved(old: Model, new: Model, found: Matched) -> Found:
     if given_up:
         what = f"no longer reserves {', '.join(given_up)}"
         yield Change(rule="F35", what=what, where=new.where, old=old, new=new)
-    del found

@@ -19,6 +19,8 @@ from tools.contracts.rules.verdict import Direction, Verdict
 # So many payloads for a finding; the smallest is kept of the first few that show it, or of those among
 # the first many.
 MOST, ENOUGH, LONG_ENOUGH = 120, 6, 30
+# Rules by which both forms read a payload and make different things of it.
+_OTHERWISE = frozenset("F03 F09 F09a F13 F17 F23 F24 F25 F28 F31 F33 F34 F36 F39 F40".split())
 _POLICY = {
     "F35": "a rule of policy: only messages of the past would show it",
     "F37": "the name is all that changed: whoever reads the old one does not know the new one",
@@ -143,7 +145,7 @@ class Prover:
         writer: Side,
         reader: Side,
     ) -> Proof | None:
-        if not self._blamed(finding, refused):
+        if "F28" in (finding.rule, finding.like) or not self._blamed(finding, refused):
             return None
         # The writer's own words, if they do: somebody else's program may write what ours would not.
         reading = self.reading(finding, direction)
@@ -175,6 +177,8 @@ class Prover:
     def _otherwise(self, finding: Finding, direction: Direction, payload: Json) -> Proof | None:
         """Both read it; whether both make the same of it. What was left out is seen only in what is
         written whole, as an answer is."""
+        if (finding.like or finding.rule) not in _OTHERWISE:
+            return None
         reading: Reading = (
             "answer" if direction is Direction.REQ else self.reading(finding, direction)
         )

@@ -194,8 +194,7 @@ def _has_fallback(world: World, union: Union, added: Variant) -> bool:
     tags = {name for name, _ in _tags(arrived)} if arrived else set()
     an_object = isinstance(added.type, Ref | Dict | Free)
     return any(
-        (isinstance(variant.type, Free)
-        and variant.type.kind == "any")
+        (isinstance(variant.type, Free) and variant.type.kind == "any")
         or (an_object and _takes_all(world, variant.type, tags))
         for variant in union.variants
     )

@@ -22,6 +22,7 @@ from tools.contracts.form.model import (
     Type,
     Union,
 )
+from tools.contracts.rules.constraints import MOST_DIGITS
 from tools.contracts.rules.intervals import LARGEST, SMALLEST, numbers
 from tools.contracts.rules.texts import text
 
@@ -135,6 +136,9 @@ def scalar(one: Scalar) -> Iterator[Json]:
             str(_plain(value)) if one.kind == "decimal" else _plain(value)
             for value in _numbers(one)
         )
+        if one.kind == "decimal":
+            digits = said.get("max_digits", MOST_DIGITS)
+            yield from ("9" * digits, "9" * (digits + 1), "9" * (digits + 2))
         if one.reading.get("inf_nan"):
             yield "Infinity" if one.kind == "decimal" else float("inf")
     elif one.kind in ("str", "bytes"):
@@ -164,7 +168,7 @@ def _numbers(one: Scalar) -> list[Fraction]:
     near = [end + side * step for end in ends for side in (0, 1, -1)]
     plain = [Fraction(1), Fraction(0), Fraction(-1), Fraction(7), Fraction(12345)]
     fine = [] if one.kind == "int" else [Fraction(1, 2), Fraction(-5, 4), Fraction(1, 10000)]
-    some = [*near, *plain, step, 2 * step, 3 * step, *fine, Fraction(10) ** 12]
+    some = [*plain[:2], *near, *plain, step, 2 * step, 3 * step, *fine, Fraction(10) ** 12]
     inside = [value for value in some if value in held]
     return list(dict.fromkeys([*inside, *some]))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tools.contracts.deploy import plan
+from tools.contracts.deploy.plan import plan
 from tools.contracts.rules.finding import Finding
 from tools.contracts.rules.verdict import Verdict
 

@@ -236,5 +236,26 @@ def test_a_second_look_finds_the_same(shop: Path, index: Index) -> None:
     assert trees.of(shop) == index
 
 
+def test_what_an_interrupted_look_missed_is_found_by_the_next(shop: Path, index: Index) -> None:
+    cache = shop / ".dev/contracts/readers/now"
+    kept = cache / "index.json"
+    kept.write_text(kept.read_text().replace("services/reader/main.py", "services/reader/lost.py"))
+    (cache / "unfinished").touch()
+
+    assert trees.of(shop) == index
+
+
+def test_a_file_that_is_no_python_stops_the_look_and_is_named(shop: Path, index: Index) -> None:
+    code = shop / "services/reader/main.py"
+    code.write_text("def half(:\n")
+
+    broken = trees.of(shop)
+
+    code.write_text(CODE)
+    assert not broken.complete
+    assert {one.file for one in broken.mistakes} == {"services/reader/main.py"}
+    assert trees.of(shop) == index
+
+
 def test_an_event_that_nobody_makes_is_silent_only_once_somebody_did(index: Index) -> None:
     assert list(silenced(index, index)) == []

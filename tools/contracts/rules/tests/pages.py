@@ -20,39 +20,12 @@ from tools.contracts.form.tree import Direction as Reading
 from tools.contracts.form.worker import made_of
 from tools.contracts.rules.compare import compare
 from tools.contracts.rules.finding import Finding
+from tools.contracts.rules.tests import beginning
 from tools.contracts.rules.verdict import Direction, worst
 
 MODULE = "contracts.shop.v1"
 
-HEAD = '''
-"""A page of a contract."""
-
-from __future__ import annotations
-
-from datetime import date, datetime, time, timedelta
-from decimal import Decimal
-from enum import Enum, IntEnum, StrEnum
-from ipaddress import IPv4Address
-from typing import Annotated, Generic, Literal, NewType, TypeAlias, TypeVar
-from uuid import UUID
-
-from pydantic import (
-    AfterValidator, AliasChoices, AwareDatetime, Base64Bytes, BeforeValidator, ConfigDict, Discriminator,
-    Field, FutureDatetime, HttpUrl, Json, NaiveDatetime, PastDate, PlainSerializer, PositiveInt, SecretStr,
-    StrictInt, StringConstraints, Tag, WrapSerializer, computed_field, conint, conlist, constr,
-    field_serializer, field_validator, model_serializer, model_validator,
-)
-
-from contracts.core import (
-    KEYED, ONCE, SAFE, Accepted, Admin, Anyone, Event, JsonObject, OpenEnum, Page, Problem, Request,
-    Service, User, Value,
-)
-from contracts.shared.ids import OrderId, Sku, UserId
-from contracts.shared.money import Money
-from contracts.shared.time import Timestamp
-
-T = TypeVar("T")
-'''
+HEAD = Path(beginning.__file__).read_text()
 
 # A model called Thing travels in every direction, each time at another depth.
 ROUND_TRIP = """

@@ -20,6 +20,7 @@ from tools.contracts.form.model import (
     Scalar,
 )
 from tools.contracts.rules.compare import compare
+from tools.contracts.rules.findings import worst_first
 
 STR = Scalar(kind="str")
 THING = Model(name="Thing", fields=(Field(name="a", reads=("a",), writes="a", type=STR),))
@@ -130,3 +131,12 @@ def test_the_cost_is_that_of_the_models_however_often_they_are_named() -> None:
     after = replace(before, models=(*models, replace(THING, name="M60", extra="forbid")))
 
     assert [(one.rule, one.subject) for one in compare(before, after)] == [("F30", "M60")]
+
+
+def test_one_model_that_two_contracts_share_is_found_in_both() -> None:
+    after = replace(PAGE, models=(PAGE.models[0], replace(THING, extra="forbid")))
+
+    orders = compare(PAGE, after)
+    users = compare(replace(PAGE, service="users"), replace(after, service="users"))
+
+    assert [one.contract for one in worst_first([*orders, *users])] == ["shop/v1", "users/v1"]
