@@ -10,11 +10,18 @@ import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from contracts.core import Operation
-from e2e.shop import SERVICES
 from libs.documents import Schemas, served_operations
-from tools.contracts.documents import FOLDER, REFRESH, contracts_of, documents, read_events
+from tools.contracts.documents import (
+    FOLDER,
+    REFRESH,
+    contracts_of,
+    documents,
+    read_events,
+    services_of,
+)
 
 ROOT = Path.cwd()
+SERVICES = services_of(ROOT)
 OPERATIONS = {
     f"{service}-{operation.name}": operation
     for service in SERVICES

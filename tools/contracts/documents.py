@@ -63,8 +63,17 @@ def documents(root: Path) -> dict[Path, str]:
 
 
 def services_of(root: Path) -> tuple[str, ...]:
-    """The names of all services, sorted."""
-    return tuple(sorted(path.parent.name for path in root.glob("services/*/main.py")))
+    """The names of the services that answer others or listen to them, sorted: a storefront's pages
+    are for people."""
+    folders = (path.parent for path in root.glob("services/*/main.py"))
+    return tuple(
+        sorted(
+            folder.name
+            for folder in folders
+            if (folder / "consumers.py").exists()
+            or any(root.glob(f"contracts/{folder.name}/v*.py"))
+        )
+    )
 
 
 def contracts_of(root: Path, service: str) -> tuple[ModuleType, ...]:
