@@ -18,7 +18,7 @@ from tools.faults.checker import Case, Checker
 from tools.faults.customers import CUSTOMERS, WANTS, Customers
 from tools.faults.fault import Fault
 from tools.faults.history import History
-from tools.faults.outcome import Outcome, Run, Verdict
+from tools.faults.outcome import INVARIANTS, Outcome, Run, State, Verdict
 from tools.faults.sampler import Sampler
 from tools.faults.steps import Step
 from tools.faults.world import World
@@ -214,11 +214,15 @@ class Harness:
         drained_s: float,
     ) -> Outcome:
         broken = [verdict for verdict in verdicts if not verdict.held]
+        reason = trouble or (f"{broken[0].claim}: {broken[0].evidence[0]}" if broken else "")
+        state: State = "broken" if reason else "held"
+        if not reason and (unjudged := [v for v in verdicts if _what_it_is_for(v)]):
+            state, reason = "not run", f"{unjudged[0].claim}: {unjudged[0].note}"
         found = Outcome(
             fault=fault.name,
             what=fault.what,
-            state="broken" if broken or trouble else "held",
-            reason=trouble or (f"{broken[0].claim}: {broken[0].evidence[0]}" if broken else ""),
+            state=state,
+            reason=reason,
             verdicts=tuple(verdicts),
             fault_s=round(fault_s, 1),
             drained_s=round(drained_s, 1),
@@ -227,6 +231,12 @@ class Harness:
             curve=spared.curve(fault, self.history.told(), self.history.injected_at),
         )
         return replace(found, figures=dict(fault.figures))
+
+
+def _what_it_is_for(verdict: Verdict) -> bool:
+    """Whether this is a fault's own claim that could not be judged: then it was not tried, and that
+    the invariants held meanwhile is not what it is for."""
+    return verdict.claim not in INVARIANTS and not verdict.checked and bool(verdict.note)
 
 
 def chosen(faults: Sequence[Fault], only: Sequence[str]) -> list[Fault]:

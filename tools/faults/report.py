@@ -112,7 +112,7 @@ def _row(outcome: Outcome) -> _Row:
 
 
 def _chip_of(outcome: Outcome, verdict: Verdict | None) -> _Chip:
-    if outcome.state == "not run":
+    if not outcome.verdicts:
         return _Chip("not-run", "not run", outcome.reason)
     if verdict is None or (verdict.held and not verdict.checked):
         return _Chip("none", "none", "there was nothing to look at")
@@ -120,18 +120,25 @@ def _chip_of(outcome: Outcome, verdict: Verdict | None) -> _Chip:
 
 
 def _in_all(own: Sequence[Verdict]) -> _Chip:
-    held = sum(verdict.held for verdict in own)
-    said = f"{held} of {len(own)}"
+    judged = [verdict for verdict in own if _is_judged(verdict)]
+    held = sum(verdict.held for verdict in judged)
     title = ", ".join(verdict.claim for verdict in own)
-    return (
-        _Chip("held", f"\u2713 {said}", title)
-        if held == len(own)
-        else _Chip("broken", f"\u2717 {said}", title)
-    )
+    if not judged:
+        return _Chip("not-run", "not judged", title)
+    said = f"{held} of {len(judged)}"
+    if held == len(judged):
+        return _Chip("held", f"\u2713 {said}", title)
+    return _Chip("broken", f"\u2717 {said}", title)
+
+
+def _is_judged(verdict: Verdict) -> bool:
+    return bool(verdict.checked) or not verdict.held
 
 
 def _chip(verdict: Verdict, said: str) -> _Chip:
     title = f"{verdict.claim}: {verdict.checked} looked at"
+    if not _is_judged(verdict):
+        return _Chip("not-run", said, f"{verdict.claim}: {verdict.note or 'nothing to look at'}")
     if verdict.held:
         return _Chip("held", f"\u2713 {said}", title)
     return _Chip("broken", f"\u2717 {said}", title)

@@ -51,9 +51,8 @@ class Overload(Fault):
         port = int(world.url(_UNIT).rpartition(":")[2])
         requests = tuple(get(f"/api/v1/products?category=things&limit={n}") for n in (5, 10))
         self._told = []
-        capacity = self._offer(
-            Plan(port, requests, 5_000, _CAPACITY_S, connections=_AT_ONCE)
-        ).good_per_s
+        most = Plan(port, requests, 5_000, _CAPACITY_S, connections=_AT_ONCE)
+        capacity = summed(_sent(most), seconds=_CAPACITY_S).good_per_s
         calm = self._answers(Plan(port, requests, capacity * _CALM, 3.0))
         self.figures["capacity"] = f"{capacity:.0f} a second"
         self._verdicts = []
@@ -82,8 +81,7 @@ class Overload(Fault):
 
     def _answers(self, plan: Plan) -> list[Answer]:
         began = time.monotonic()
-        with started(plan) as load:
-            answers = load.answers()
+        answers = _sent(plan)
         self._told += [
             Told(
                 at=began + answer.due_s,
@@ -136,6 +134,11 @@ class Overload(Fault):
 
     def _claim(self, claim: str, held: bool, checked: int, bad: str) -> None:
         self._verdicts.append(Verdict(claim, held, checked, () if held else (bad,)))
+
+
+def _sent(plan: Plan) -> list[Answer]:
+    with started(plan) as load:
+        return load.answers()
 
 
 def _p95(answers: Sequence[Answer]) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from tools.faults.faults.overload import Overload, _back_after_s
+from tools.faults.harness import _what_it_is_for
 from tools.faults.load import Answer, Told
 
 GOOD = Told(
@@ -56,3 +57,14 @@ def test_it_is_back_from_the_second_on_in_which_nobody_was_refused_or_waited() -
 
     assert _back_after_s(slow_first, calm_s=0.02) == 2.0
     assert _back_after_s(refused, calm_s=0.02) == 5.0
+
+
+def test_on_a_machine_that_others_use_time_is_not_judged_and_the_fault_not_passed() -> None:
+    fault = Overload()
+    fault._others_cores = 1.5
+    fault._judge_one(5, replace(GOOD, refused_p99_ms=60.0), 100.0)
+
+    unjudged = [verdict for verdict in fault._verdicts if _what_it_is_for(verdict)]
+
+    assert [verdict.claim for verdict in unjudged] == ["refused in 50 ms at 5 times"]
+    assert "1.5 cores" in unjudged[0].note
