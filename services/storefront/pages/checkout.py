@@ -38,7 +38,7 @@ class Card:
 CARDS = (
     Card("pm_card_visa", "Visa ···· 4242", "pays"),
     Card("pm_card_mastercard", "Mastercard ···· 4444", "pays"),
-    Card("pm_card_chargeDeclined", "Visa ···· 0002", "is declined by the bank"),
+    Card("pm_card_chargeDeclined", "Visa ···· 0002", "is declined"),
     Card("pm_card_chargeDeclinedInsufficientFunds", "Visa ···· 9995", "has no money on it"),
     Card("pm_card_chargeDeclinedExpiredCard", "Visa ···· 0069", "has expired"),
 )
