@@ -33,6 +33,9 @@ TOLD_LESS = (
     "    order_id: OrderId\n    user_id: UserId\n    payment_method",
 )
 
+# One topology is enough: each service tells the same in both.
+pytestmark = pytest.mark.parametrize("running", [Shop], indirect=True, ids=["processes"])
+
 Ask = Callable[[str], tuple[int, dict[str, dict[str, str]]]]
 
 

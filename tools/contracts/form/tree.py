@@ -20,10 +20,13 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from tools.contracts.form.model import Json, Page, Place
 from tools.contracts.form.text import decode, load
+
+if TYPE_CHECKING:  # started by its name, so that only this tells Pants of it
+    from tools.contracts.form import worker  # noqa: F401
 
 Direction = Literal["request", "answer", "problem", "event"]
 

@@ -14,7 +14,7 @@ Held: TypeAlias = Callable[[str], bool]
 State: TypeAlias = tuple[frozenset[int], bool, bool]
 """The places in the automaton, whether nothing was read yet, whether it has matched already."""
 
-MOST_PLACES = 3000
+MOST_PLACES = 12_000
 
 
 class Undecidable(Exception):

@@ -13,7 +13,8 @@ from functools import lru_cache
 
 from tools.contracts.rules.automaton import Automaton, Undecidable, automaton
 
-MOST_STATES = 4000
+# Half a second's worth: so many states, and so many places in them.
+MOST_STATES, MOST_PLACES = 4000, 100_000
 
 
 def includes(outer: str | None, inner: str | None) -> bool | None:
@@ -34,8 +35,12 @@ def witness(outer: str, inner: str | None) -> str | None:
     letters = alphabet(wide, narrow)
     first = (wide.start(), narrow.start())
     seen, pending = {first}, deque([(first, "")])
+    places = 0
     while pending:
         (one, other), text = pending.popleft()
+        places += (len(one[0]) + len(other[0])) * len(letters)
+        if places > MOST_PLACES:
+            raise Undecidable("too many places")
         if narrow.accepts(other) and not wide.accepts(one):
             return text
         for letter in letters:

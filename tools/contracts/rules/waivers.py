@@ -137,7 +137,7 @@ def _fault(entry: Mapping[str, Any], today: date) -> str | None:
         return f"{', '.join(unknown)} means nothing here"
     if entry["rule"] not in RULES:
         return f"there is no rule {entry['rule']}; ./dev contracts explain lists them"
-    if not re.match(r"v[0-9]+\.\S", entry["field"]):
+    if not re.match(r"[a-z][a-z0-9_]*\.\S", entry["field"]):
         return f'field = {entry["field"]!r} names no place; say "v1.Order.total"'
     expires = entry.get("expires")
     if type(expires) is not date:
