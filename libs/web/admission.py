@@ -1,8 +1,10 @@
 """How many requests are worked on at once, and what the others are told.
 
 A request beyond the limit would wait unseen, be answered when nobody waits for it any more, and keep
-the probes waiting with it. Refused at once it costs a fiftieth of an answer, and the caller can go
-elsewhere. Two threads are left for probes: a service that is busy is alive.
+the probes waiting with it. Refused it costs a fiftieth of an answer, and the caller can go elsewhere.
+As many as are worked on may wait for a moment, for callers come in bursts: a page asks three
+things at once, and each takes milliseconds. Two threads are left for probes: a service that is busy
+is alive.
 """
 
 from __future__ import annotations
@@ -24,6 +26,9 @@ from libs.web.answers import ALWAYS
 FOR_PROBES = 2
 # Requests whose thread has to wait for the rest of a body; the others must not wait for them.
 OPEN_AT_ONCE = 2
+# How long a request may wait for a thread. A refusal is to come within 50 ms, and this leaves the rest
+# to a machine that has much to do.
+PATIENCE_S = 0.02
 _PROBES = tuple(
     f"{method} {path}{after}".encode()
     for method in ("GET", "HEAD")
@@ -59,8 +64,8 @@ class Admission:
     """Counts who is at work in a process with so many threads."""
 
     def __init__(self, threads: int) -> None:
-        self._limit = max(1, threads - FOR_PROBES)
-        self._open_limit = min(OPEN_AT_ONCE, max(1, self._limit // 2))
+        self.limit = max(1, threads - FOR_PROBES)
+        self._open_limit = min(OPEN_AT_ONCE, max(1, self.limit // 2))
         self._at_work = dict.fromkeys(Kind, 0)
         self._refused = {reason: _refused.labels(reason.value) for reason in Reason}
 
@@ -70,7 +75,7 @@ class Admission:
         if kind is Kind.PROBE:
             free = at_work[Kind.PROBE] < FOR_PROBES
         else:
-            free = at_work[Kind.REQUEST] + at_work[Kind.OPEN] < self._limit
+            free = at_work[Kind.REQUEST] + at_work[Kind.OPEN] < self.limit
             if kind is Kind.OPEN:
                 free = free and at_work[Kind.OPEN] < self._open_limit
         if free:

@@ -20,7 +20,15 @@ from typing import Any
 
 from gunicorn.workers.gthread import ThreadWorker
 
-from libs.web.admission import Admission, Kind, Reason, is_probe, overloaded, problem_bytes
+from libs.web.admission import (
+    PATIENCE_S,
+    Admission,
+    Kind,
+    Reason,
+    is_probe,
+    overloaded,
+    problem_bytes,
+)
 from libs.web.arriving import Stage, seen
 from libs.web.connections import ARRIVE_S, Connection, Room
 from libs.web.draining import begin_to_drain
@@ -52,6 +60,7 @@ class EventLoop(ThreadWorker):
         self._idle = Room(self.cfg.keepalive)
         self._coming = Room(ARRIVE_S)
         self._parting = Room(LAST_WORDS_S)
+        self._line = Room(PATIENCE_S)
         self._probes: deque[Connection] = deque()
         self._held = 0
         self._shown = 0.0
@@ -111,8 +120,13 @@ class EventLoop(ThreadWorker):
             self._refuse(connection, Reason.LATE)
         elif self.admission.admit(kind):
             self._hand_over(connection, kind)
-        elif kind is Kind.OPEN or not is_probe(connection.arrived):
+        elif kind is Kind.OPEN:
             self._refuse(connection, Reason.BUSY)
+        elif not is_probe(connection.arrived):
+            if len(self._line) < self.admission.limit:
+                self._wait(connection, self._line)
+            else:
+                self._refuse(connection, Reason.BUSY)
         elif self.admission.admit(Kind.PROBE):
             self._hand_over(connection, Kind.PROBE)
         elif len(self._probes) < PROBES_WAITING:
@@ -134,6 +148,9 @@ class EventLoop(ThreadWorker):
         self.admission.ended(connection.kind)
         if self._probes and self.admission.admit(Kind.PROBE):
             self._hand_over(self._probes.popleft(), Kind.PROBE)
+        first = self._line.oldest()
+        if first is not None and self.admission.admit(Kind.REQUEST):
+            self._hand_over(first, Kind.REQUEST)
         try:
             kept = future.result()
         except Exception:
@@ -243,13 +260,16 @@ class EventLoop(ThreadWorker):
         self._idle.close_at(now + FAREWELL_S)
         while self.nr_conns > 0 and (left := ends - time.monotonic()) > 0:
             self._turn(min(left, 0.1))
-        for room in (self._idle, self._coming, self._parting):
+        for room in (self._idle, self._coming, self._parting, self._line):
             while (connection := room.oldest()) is not None:
                 self._drop(connection)
 
     def _turn(self, timeout_s: float) -> bool:
         """Do what there is to do, waiting for it at most so long; whether our parent lives."""
         self.notify()
+        first = self._line.oldest()
+        if first is not None:
+            timeout_s = min(timeout_s, max(0.0, first.ends - time.monotonic()))
         events = self.poller.select(timeout_s)
         now = time.monotonic()
         # A wait that a stop interrupted may end with nothing, and what came is seen one turn later.
@@ -258,6 +278,8 @@ class EventLoop(ThreadWorker):
         self._stood_still = max(waited, self._waited) > LATE_S
         for key, _ in events:
             key.data(key.fileobj)
+        for connection in self._line.expired():
+            self._refuse(connection, Reason.BUSY)
         for connection in self._idle.expired():
             self._drop(connection)
         for connection in self._parting.expired():

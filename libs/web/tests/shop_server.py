@@ -15,8 +15,8 @@ from libs.telemetry import logs
 from libs.telemetry.shared_metrics import share_between_processes
 
 KEYS = "/nowhere"
-# What a test may say in the environment; ARRIVE_S is how long a request may take to arrive, and
-# CONNECTIONS how many a process has.
+# What a test may say in the environment; ARRIVE_S is how long a request may take to arrive, PATIENCE_S
+# how long it waits for a thread, and CONNECTIONS how many a process has.
 TOLD = ("WEB_WORKERS", "WEB_THREADS", "DRAIN_S")
 
 
@@ -32,6 +32,8 @@ def main(port: str, folder: Path) -> None:
     if "ARRIVE_S" in os.environ:
         for module in (connections, event_loop):
             setattr(module, "ARRIVE_S", float(os.environ["ARRIVE_S"]))  # noqa: B010  # for mypy
+    if "PATIENCE_S" in os.environ:
+        setattr(event_loop, "PATIENCE_S", float(os.environ["PATIENCE_S"]))  # noqa: B010  # for mypy
 
     def trace_id() -> str | None:
         context = current()

@@ -36,6 +36,14 @@ def hasty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
         yield server
 
 
+@pytest.fixture(scope="module")
+def patient(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """The same, where a request waits for a thread as long as a slow machine needs to show it."""
+    told = {"WEB_WORKERS": "1", "WEB_THREADS": "4", "PATIENCE_S": "20"}
+    with shop_running(tmp_path_factory.mktemp("patient"), **told) as server:
+        yield server
+
+
 class Busy:
     """Requests that take a while, in all the threads that there are for requests."""
 
@@ -69,6 +77,36 @@ def test_one_request_too_many_is_refused_at_once_with_everything_a_problem_has(
     assert refused.json["type"] == "/problems/overloaded"
     assert re.fullmatch(r"[0-9a-f]{32}", refused.json["trace_id"])
     assert small.ask("GET", "/api/v1/things/mug").status == 200
+
+
+def test_a_burst_waits_for_its_threads_and_what_is_more_than_that_is_refused(
+    patient: Running,
+) -> None:
+    with Busy(patient), ExitStack() as closing:
+        waiting = [closing.enter_context(patient.connect()) for _ in range(2)]
+        for connection in waiting:
+            connection.sendall(request("GET", "/api/v1/things/mug"))
+        time.sleep(0.2)
+        refused = patient.once(request("GET", "/api/v1/things/mug"))
+        served = [receive(connection, 0).status for connection in waiting]
+
+    assert (refused.status, served) == (503, [200, 200])
+
+
+def test_who_waits_for_a_thread_and_leaves_takes_none(patient: Running) -> None:
+    with Busy(patient):
+        with patient.connect() as connection:
+            connection.sendall(request("GET", "/api/v1/things/mug"))
+            time.sleep(0.2)
+        time.sleep(0.2)
+        after = [patient.connect() for _ in range(2)]
+        for connection in after:
+            connection.sendall(request("GET", "/api/v1/things/mug"))
+        served = [receive(connection, 0).status for connection in after]
+        for connection in after:
+            connection.close()
+
+    assert served == [200, 200]
 
 
 def test_probes_have_a_thread_while_all_others_work(small: Running) -> None:
