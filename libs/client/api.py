@@ -77,7 +77,7 @@ class Api:
         call = Call(operation, request, *self._envelope(operation, key))
         reply = self.neighbour_of(operation).exchange(call)
         if reply.status == 401 and _is_of_the_user(call, reply):
-            raise TokenEnded(f"{operation.service} answered {operation.name} with 401")
+            raise TokenEnded(f"{operation.service} answered {operation.name} with 401", status=401)
         return cast("R | P", _read(operation, reply))
 
     def neighbour_of(self, operation: Operation) -> Neighbour:

@@ -86,12 +86,15 @@ class DocsSettings(_Given):
     ] = None
 
 
-class WebSettings(_Given):
+class WebSettings(DocsSettings):
     """The variables of every web process; of a service without a database these are all."""
 
     cache_url: Annotated[ValkeyUrl, Field(description="Valkey for throttles, sessions and carts")]
     service_key_file: Annotated[
         Path, Field(description="The service's own private key, P-256 in PEM")
+    ]
+    service_keys_dir: Annotated[
+        Path, Field(description="The public keys of all services, <service>.pem each")
     ]
     run_dir: Annotated[
         Path | None,
@@ -119,14 +122,11 @@ class _StoreSettings(DatabaseSettings):
     queue_url: Annotated[ValkeyUrl, Field(description="Valkey for the queue and doorbells")]
 
 
-class Settings(WebSettings, _StoreSettings, DocsSettings):
+class Settings(WebSettings, _StoreSettings):
     """The variables of every service with a database; the field's name in upper case is the
     variable's. A secret may come from a file instead: DATABASE_URL_FILE names the file that holds
     DATABASE_URL."""
 
-    service_keys_dir: Annotated[
-        Path, Field(description="The public keys of all services, <service>.pem each")
-    ]
     worker_threads: Annotated[
         int, Field(ge=1, le=64, description="Jobs that the worker does at once")
     ] = 4

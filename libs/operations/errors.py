@@ -23,10 +23,8 @@ class DeadlineExceeded(Unavailable):
 
 class Misunderstood(Exception):
     """A neighbour refused a request as no request of its contract: a bug, or the two were built
-    from versions of the contract that do not fit. Trying again does not help.
-
-    `status` is what it answered; 401 where it does not take the token that came along any more.
-    """
+    from versions of the contract that do not fit. Trying again does not help. `status` is what it
+    answered."""
 
     def __init__(self, why: str, *, status: int = 0) -> None:
         super().__init__(why)

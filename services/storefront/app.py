@@ -5,10 +5,9 @@ from __future__ import annotations
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from libs.operations.envelope import Nobody
 from libs.web import booted, serve
 from services.storefront import errors, forms, page, pages, visits
-from services.storefront.deps import Deps, from_environment
+from services.storefront.deps import PEERS, Deps, from_environment
 
 
 def create_app(deps: Deps | None = None) -> Flask:
@@ -16,7 +15,7 @@ def create_app(deps: Deps | None = None) -> Flask:
     neighbours do: each page says what it cannot show."""
     deps = deps or booted(from_environment)
     app = Flask(__name__, static_folder=None)
-    serve(app, (), (), deps, access=Nobody())
+    serve(app, (), (), deps, access=deps.access, knows=PEERS)
     if deps.proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=deps.proxies, x_proto=0)  # type: ignore[method-assign]  # Flask's own way
     visits.mount(app, deps)

@@ -8,11 +8,13 @@ from contracts.catalog import v1 as catalog
 from contracts.orders import v1 as orders
 from contracts.payments import v1 as payments
 from contracts.users import v1 as users
-from libs.access import ServiceTokens
+from libs.access import Access, ServiceKeys, ServiceTokens, UserKeys
 from libs.access.keys import load_private
-from libs.client import Peers
+from libs.client import Peers, calls_at_once, keys_from_users
 from libs.config import load, peer_urls
 from libs.keyvalue import KeyValue, Throttle
+from libs.operations.envelope import Access as Identifies
+from libs.operations.envelope import Nobody
 from services.storefront.carts import Carts
 from services.storefront.config import StorefrontSettings
 from services.storefront.sessions import Sessions
@@ -29,6 +31,7 @@ LOGIN_TRIES, REGISTER_TRIES, WINDOW_S = 30, 20, 300.0
 class Deps:
     """It asks catalog, orders, payments and users, and keeps sessions and carts in Valkey."""
 
+    access: Identifies
     peers: Peers
     shelf: Shelf
     sessions: Sessions
@@ -49,19 +52,32 @@ def from_environment() -> Deps:
     settings = load(StorefrontSettings)
     cache = KeyValue(settings.cache_url.get_secret_value())
     tokens = ServiceTokens(NAME, load_private(settings.service_key_file))
+    urls = peer_urls()
     return deps_of(
-        Peers(NAME, PEERS, peer_urls(), tokens),
+        Peers(NAME, PEERS, urls, tokens, at_once=calls_at_once(settings.web_threads)),
         cache,
+        access=Access(
+            NAME,
+            UserKeys(keys_from_users(NAME, urls)),
+            ServiceKeys(settings.service_keys_dir),
+        ),
         public_url=settings.public_url,
         proxies=settings.proxies,
     )
 
 
 def deps_of(
-    peers: Peers, cache: KeyValue, *, public_url: str | None = None, proxies: int = 0
+    peers: Peers,
+    cache: KeyValue,
+    *,
+    access: Identifies | None = None,
+    public_url: str | None = None,
+    proxies: int = 0,
 ) -> Deps:
-    """What there is between these neighbours and this Valkey."""
+    """What there is between these neighbours and this Valkey. Pages are for people with a session;
+    `access` is for services that ask what it was built from."""
     return Deps(
+        access=access or Nobody(),
         peers=peers,
         shelf=Shelf(peers, cache),
         sessions=Sessions(cache),

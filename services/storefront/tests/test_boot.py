@@ -32,6 +32,7 @@ def environ(tmp_path: Path) -> dict[str, str]:
         "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
         "CACHE_URL": "redis://127.0.0.1:9",
         "SERVICE_KEY_FILE": str(tmp_path / "key.pem"),
+        "SERVICE_KEYS_DIR": str(tmp_path),
         "HTTP_BIND": f"127.0.0.1:{free_port()}",
         "RUN_DIR": str(tmp_path / "run"),
         "WEB_WORKERS": "1",
