@@ -134,6 +134,9 @@ class Customer:
             self._token = ""
             self._open.clear()
             self._history.register(account)
+        if account.said == "ok":  # they only could not log in
+            self._log_in()
+            return
         wanted = {"email": account.email, "name": account.name, "password": _PASSWORD}
         answer = self._ask(steps.REGISTER, "POST", "/api/v1/users", wanted, good={409})
         if answer.status in (201, 409):  # taken: by ourselves, when we were not told
