@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +31,7 @@ FLAGS = (
 )
 
 OpenBrowser = Callable[..., Person]
+_addresses = count(1)
 
 
 @pytest.fixture(scope="session")
@@ -47,7 +50,10 @@ def chromium() -> Iterator[Any]:
 
 @pytest.fixture(scope="session")
 def running(chromium: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
-    with Shop(tmp_path_factory.mktemp("shop")) as shop:
+    with pytest.MonkeyPatch.context() as environment, ExitStack() as stack:
+        # Each person comes from an address of their own, so that the throttles take them for many.
+        environment.setenv("PROXIES", "1")
+        shop = stack.enter_context(Shop(tmp_path_factory.mktemp("shop")))
         admin = Customer(shop, admin=True)
         imported = ask(
             "POST",
@@ -80,7 +86,8 @@ def open_browser(chromium: Any, shop: Shop) -> Iterator[OpenBrowser]:
     def open_one(size: tuple[int, int] = DESK, **options: Any) -> Person:
         width, height = size
         viewport = {"width": width, "height": height}
-        context = chromium.new_context(viewport=viewport, **options)
+        address = {"X-Forwarded-For": f"192.0.2.{next(_addresses)}"}
+        context = chromium.new_context(viewport=viewport, extra_http_headers=address, **options)
         people.append(Person(context, shop.url("storefront")))
         return people[-1]
 

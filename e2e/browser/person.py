@@ -51,6 +51,13 @@ class Person:
         self.page.get_by_role("button", name="Open the account").click()
         self.page.get_by_role("link", name="Ada").wait_for()
 
+    def log_in(self, password: str = PASSWORD) -> None:
+        """Fill in the form and send it."""
+        self.go("/login")
+        self.page.get_by_label("E-mail address").fill(self.email)
+        self.page.get_by_label("Password").fill(password)
+        self.page.get_by_role("button", name="Log in").click()
+
     def add(self, sku: str) -> None:
         """Put one into the cart, from its page."""
         self.go(f"/products/{sku}")
