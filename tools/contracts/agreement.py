@@ -26,8 +26,9 @@ def by_pants(names: Iterable[str]) -> Mapping[str, frozenset[str]]:
             cwd=ROOT,
             capture_output=True,
             text=True,
-            check=True,
         )
+        if said.returncode:
+            sys.exit(f"./pants filedeps did not answer: {said.stderr.strip()[-500:]}")
         for file in said.stdout.split():
             if file.startswith(FOLDERS) and not file.endswith("BUILD"):
                 found[file].add(name)
