@@ -37,8 +37,8 @@ def rebuilt(root: Path, changed: Iterable[str]) -> tuple[Rebuilt, ...]:
 def _is_in(root: Path, service: str, files: frozenset[Path], name: str) -> bool:
     if name in _ALL:
         return True
-    if name.startswith("contracts/") and not name.endswith(".py"):
-        return False  # recorded forms and waivers are in no image
+    if name.startswith("contracts/") and name.endswith(".toml"):
+        return False  # waivers are in no image; recorded forms are, for can-deploy
     if name == f"services/{service}/BUILD":
         return True
     return is_part(root, service, files, root / name)

@@ -70,11 +70,12 @@ def _at(root: Path, revision: str) -> Index:
 
 
 def _index(folder: Path, cache: Path) -> Index:
+    path = os.pathsep.join(dict.fromkeys((str(_HERE), *(one for one in sys.path if one))))
     asked = subprocess.run(
         [sys.executable, "-P", "-m", "tools.contracts.readers", str(cache)],
         input="\n".join(_sources(folder)),
         cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(_HERE)},
+        env={**os.environ, "PYTHONPATH": path},
         capture_output=True,
         text=True,
     )

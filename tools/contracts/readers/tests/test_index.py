@@ -16,6 +16,13 @@ from tools.contracts.readers.templates import template_uses
 
 pytestmark = pytest.mark.timeout(300)
 ROOT = Path(trees.__file__).parents[3]
+SETTINGS = """
+[mypy]
+strict = True
+plugins = pydantic.mypy
+namespace_packages = True
+explicit_package_bases = True
+"""
 PAGE = """
 from __future__ import annotations
 from contracts.core import Event, OpenEnum, Page, Problem, Request, Service, Value
@@ -147,8 +154,8 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
         root / "contracts/core",
         ignore=shutil.ignore_patterns("tests", "__pycache__"),
     )
-    shutil.copy(ROOT / "mypy.ini", root)
     for name, text in {
+        "mypy.ini": SETTINGS,
         "contracts/things/v1.py": PAGE,
         "services/reader/main.py": CODE,
         "services/reader/words/thing.html.jinja": "<p>\n{{ thing.note }}</p>",
