@@ -92,7 +92,7 @@ def _held(inner: model.Type, known: Mapping[str, Any]) -> model.Type:
 
 def _library(reader: Reader, node: Any, inner: model.Type) -> model.Type:
     """A type of pydantic's own (addresses, secrets, encodings), known by its format in JSON Schema."""
-    if isinstance(inner, model.Scalar) and not inner.kind.startswith("str"):
+    if isinstance(inner, model.Scalar) and not inner.kind.startswith(("str", "bytes")):
         return inner
     try:
         said = GenerateJsonSchema().generate(reader.closed(node))

@@ -27,6 +27,7 @@ def checkout(folder: Path) -> Iterator[Path]:
     for service in ("notifications", "orders"):
         (folder / "services" / service).mkdir(parents=True)
         (folder / "services" / service / "main.py").touch()
+    (folder / "services" / "notifications" / "consumers.py").touch()
     (folder / "contracts" / "orders").mkdir(parents=True)
     (folder / "contracts" / "orders" / "v1.py").touch()
     yield folder
