@@ -61,6 +61,16 @@ def avoid_taken(ports: Mapping[str, int]) -> dict[str, int]:
     return chosen
 
 
+def any_free(names: Iterable[str]) -> dict[str, int]:
+    """A free port for each, no two the same."""
+    chosen: dict[str, int] = {}
+    for name in names:
+        while (port := free_port()) in chosen.values():
+            pass
+        chosen[name] = port
+    return chosen
+
+
 def _holders() -> dict[int, str]:
     """Listening ports and who listens, as far as this user may see."""
     holders: dict[int, str] = {}

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from libs.servers import Credentials, Postgres, ServerFailed, Valkey, free_port, provision
+from libs.servers import Credentials, Postgres, ServerFailed, Valkey, provision
 from tools.dev import keys, provider, seeding, together
 from tools.dev import ports as ports_module
 from tools.dev.catalog import services_of
@@ -48,7 +48,7 @@ class System:
             require_packages(places, names)
         self.ports = ports_module.wanted_ports(self.services)
         if places.own:
-            self.ports = {name: free_port() for name in self.ports}
+            self.ports = ports_module.any_free(self.ports)
         elif options.avoid_taken_ports:
             self.ports = ports_module.avoid_taken(self.ports)
         else:

@@ -6,7 +6,7 @@ import pytest
 
 from tools.dev.catalog import Service
 from tools.dev.errors import Refusal
-from tools.dev.ports import avoid_taken, require_free, wanted_ports
+from tools.dev.ports import any_free, avoid_taken, require_free, wanted_ports
 
 
 @pytest.fixture
@@ -50,3 +50,9 @@ def test_each_service_has_its_documented_ports() -> None:
 def test_two_services_on_one_port_are_named() -> None:
     with pytest.raises(Refusal, match=r"8001 is meant for both users\.web and orders\.web"):
         wanted_ports([Service("users", 8001), Service("orders", 8001)])
+
+
+def test_any_free_ports_are_each_another_one() -> None:
+    names = [f"unit {number}" for number in range(1000)]
+
+    assert len(set(any_free(names).values())) == 1000
