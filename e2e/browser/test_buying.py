@@ -160,6 +160,25 @@ def test_a_keyboard_is_enough(shop: Shop, ada: Person, thing: str) -> None:
     ada.sees("Your order is confirmed.")
 
 
+def test_after_the_log_out_no_back_button_shows_who_it_was_and_what_they_bought(
+    shop: Shop, ada: Person, thing: str
+) -> None:
+    ada.buy(thing)
+    ada.go("/account")
+
+    ada.page.get_by_role("button", name="Log out").click()
+    ada.page.get_by_role("link", name="Log in").wait_for()
+    shown = []
+    for _ in range(3):
+        ada.page.go_back()
+        shown.append(ada.page.locator("body").inner_text())
+
+    for text in shown:
+        assert f"Thing {thing}" not in text
+        assert ada.email not in text
+        assert "Ada" not in text
+
+
 def test_an_order_that_waits_is_cancelled_and_nothing_is_charged(
     shop: Shop, ada: Person, thing: str
 ) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tools.bench import memory, order, shop, start
+from tools.bench import memory, order, pages, shop, start
 
 PROCESSES = {f"{service} {role}" for service in shop.SERVICES for role in shop.ROLES}
 
@@ -32,3 +32,13 @@ def test_what_an_order_costs_is_measured() -> None:
     assert {"CPU, ms: everything", "jobs handled: payments.capture"} <= found.keys()
     assert found["SQL statements: orders"] > 1
     assert found["until answered, ms: p50"] <= found["until confirmed, ms: p50"]
+
+
+@pytest.mark.timeout(120)
+def test_what_a_page_costs_is_measured() -> None:
+    report = pages.measure(looks=2, per_second=10, seconds=0.5)
+
+    requests = {row[0]: row[-1] for row in report.rows}
+    assert requests["front page"] == "5"
+    assert requests["add to cart"] == "1"
+    assert "lists, 10 a second" in requests

@@ -22,6 +22,8 @@ _ALSO = {
     "envelopes": "envelope", "tape": "tape", "watering": "watering-can", "cutlery": "cutlery",
     "press": "press", "dripper": "dripper", "peeler": "knife", "sharpener": "eraser", "carafe": "jar",
 }  # fmt: skip
+# What a thing is for rather than what it is: a coffee press is a press.
+_VAGUE = frozenset({"coffee", "tea"})
 _OF_CATEGORY = {
     "tableware": "mug",
     "tea-and-coffee": "kettle",
@@ -79,7 +81,7 @@ def of_sku(sku: str) -> Picture:
 
 
 def _drawing(sku: str, category: str) -> str:
-    for word in _words(sku):
+    for word in sorted(_words(sku), key=_VAGUE.__contains__):
         name = _ALSO.get(word, word)
         if name in DRAWINGS:
             return name

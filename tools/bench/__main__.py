@@ -1,4 +1,4 @@
-"""`python -m tools.bench operations|calls|memory|start|latency|order [--json]`"""
+"""`python -m tools.bench operations|calls|memory|start|latency|order|pages [--json]`"""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ BENCHMARKS = {
     "start": "time from the start of a process to its first 200",
     "latency": "from a commit to the handler of its event and to the start of its job",
     "order": "what an order costs: time, CPU, messages and SQL, in both topologies",
+    "pages": "what a page of the storefront costs: time, CPU, bytes, requests; lists at 50 a second",
 }
 
 

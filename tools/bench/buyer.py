@@ -6,6 +6,7 @@ import http.client
 import json
 import time
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 from tools.bench import superuser
@@ -63,6 +64,22 @@ def open_shop(ground: Ground) -> str:
     return "thing-1"
 
 
+def fill_catalogue(ground: Ground, products: Path) -> None:
+    """The products of a file of JSON lines."""
+    email = "admin@bench.example"
+    _register(ground, email)
+    superuser.execute(ground.postgres, "UPDATE account SET is_admin = true", database="users")
+    catalog = _Door(ground, "catalog")
+    catalog.ask(
+        "POST",
+        "/api/v1/products/import",
+        products.read_bytes(),
+        _log_in(ground, email),
+        kind="application/jsonl",
+    )
+    catalog.close()
+
+
 class _Door:
     """A service's HTTP, over one connection."""
 
@@ -70,12 +87,21 @@ class _Door:
         (url,) = (p.url for p in ground.places if (p.service, p.role) == (service, "web"))
         self._connection = http.client.HTTPConnection(url.removeprefix("http://"), timeout=10)
 
-    def ask(self, method: str, path: str, body: object, token: str = "", key: str = "") -> Any:
-        """The answer's JSON. Raises RuntimeError when it is not a 2xx."""
-        headers = {"Content-Type": "application/json"} if body is not None else {}
+    def ask(
+        self,
+        method: str,
+        path: str,
+        body: object,
+        token: str = "",
+        key: str = "",
+        *,
+        kind: str = "application/json",
+    ) -> Any:
+        """The answer's JSON; bytes go as they are. Raises RuntimeError when it is not a 2xx."""
+        headers = {"Content-Type": kind} if body is not None else {}
         headers |= {"Authorization": f"Bearer {token}"} if token else {}
         headers |= {"Idempotency-Key": key} if key else {}
-        sent = json.dumps(body).encode() if body is not None else None
+        sent = body if isinstance(body, bytes | None) else json.dumps(body).encode()
         self._connection.request(method, path, sent, headers)
         answer = self._connection.getresponse()
         read = answer.read()

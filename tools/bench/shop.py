@@ -34,6 +34,7 @@ class Place:
         return module(f"services.{self.service}.main", self.role, env=self.environment)
 
 
+_WITHOUT_DATABASE = frozenset({"storefront"})
 # Neighbours that the services of a benchmark may do without: nobody listens there.
 _NEIGHBOURS = ("orders", "payments")
 
@@ -82,7 +83,9 @@ def ground(services: Sequence[str], *, durable: bool = False) -> Iterator[Ground
             "MAIL_FROM": "shop@concord.example",
             "SMTP_URL": f"smtp://127.0.0.1:{smtp}",
         }
-        binds = {(name, role): f"127.0.0.1:{free_port()}" for name in services for role in ROLES}
+        binds = {
+            (name, role): f"127.0.0.1:{free_port()}" for name in services for role in _roles(name)
+        }
         for name in {*services, *_NEIGHBOURS}:
             bind = binds.get((name, "web")) or f"127.0.0.1:{free_port()}"
             shared[f"PEER_{name.upper()}_URL"] = f"http://{bind}"
@@ -93,10 +96,12 @@ def ground(services: Sequence[str], *, durable: bool = False) -> Iterator[Ground
             private, public = new_key()
             (folder / f"{name}.pem").write_bytes(private)
             (folder / "public" / f"{name}.pem").write_bytes(public)
-            made_for = provision(postgres, name, owner_password="o", app_password="a")
-            migrate(name, made_for.owner_url)
-            own = shared | _own(folder, name, made_for)
-            for role in ROLES:
+            own = shared | {"SERVICE_KEY_FILE": str(folder / f"{name}.pem")}
+            if name not in _WITHOUT_DATABASE:
+                made_for = provision(postgres, name, owner_password="o", app_password="a")
+                migrate(name, made_for.owner_url)
+                own |= _own(made_for)
+            for role in _roles(name):
                 bind = binds[name, role]
                 listen = {"web": "HTTP_BIND", "worker": "METRICS_BIND"}[role]
                 told = {"DRAIN_S": "0", listen: bind, "RUN_DIR": str(folder / name / role)}
@@ -184,12 +189,15 @@ def _provider(stack: ExitStack, folder: Path, payments: str) -> dict[str, str]:
     return secrets | {"PAYMENT_PROVIDER": "simulator", "PROVIDER_URL": f"http://{address}"}
 
 
-def _own(folder: Path, name: str, credentials: Credentials) -> dict[str, str]:
+def _own(credentials: Credentials) -> dict[str, str]:
     return {
         "DATABASE_URL": credentials.app_url,
         "MIGRATION_DATABASE_URL": credentials.owner_url,
-        "SERVICE_KEY_FILE": str(folder / f"{name}.pem"),
     }
+
+
+def _roles(service: str) -> tuple[str, ...]:
+    return ("web",) if service in _WITHOUT_DATABASE else ROLES
 
 
 def _mail_options(folder: Path, smtp: int, pages: int) -> tuple[str, ...]:
