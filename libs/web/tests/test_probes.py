@@ -8,6 +8,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -102,8 +103,8 @@ def test_a_redirect_of_a_plain_view_stays_one() -> None:
     assert (said.status_code, said.headers["Location"].endswith("/page/")) == (308, True)
 
 
-def test_a_service_is_named_after_its_folder() -> None:
-    app = Flask("services.users.app", root_path="/", instance_path="/nowhere")
+def test_a_service_is_named_after_its_folder(tmp_path: Path) -> None:
+    app = Flask("services.users.app", root_path=str(tmp_path), instance_path="/nowhere")
 
     assert serve(app, (), (), None, access=Nobody()).service == "users"
 
