@@ -108,7 +108,9 @@ def test_the_second_page_takes_nothing_but_itself(person: Person) -> None:
     person.page.wait_for_url("**category=tableware")
     person.page.wait_for_load_state("networkidle")
 
-    assert list(taken.values()) == [f"{person.shop_url}/?category=tableware"]
+    # The first page's icon is fetched when nothing else is to be done, which may be now.
+    pages = [url for url in taken.values() if "/static/icon." not in url]
+    assert pages == [f"{person.shop_url}/?category=tableware"]
 
 
 def test_every_picture_is_drawn(person: Person) -> None:
