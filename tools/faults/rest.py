@@ -31,7 +31,7 @@ def left(world: World) -> dict[str, str]:
     database that cannot be asked."""
     found: dict[str, str] = {}
     try:
-        for service in world.services:
+        for service in world.keepers:
             found |= _events(world, service) | _jobs(world, service)
         for (order_id,) in world.rows(
             "orders", "SELECT order_id FROM customer_order WHERE status = 'pending'"
@@ -54,7 +54,7 @@ def left(world: World) -> dict[str, str]:
 def parked(world: World) -> dict[str, str]:
     """What was given up, by its id."""
     found = {}
-    for service in world.services:
+    for service in world.keepers:
         for id_, kind, name, key, error in world.rows(service, _PARKED):
             last = (error or "").strip().splitlines()[-1:]
             found[str(id_)] = f"{service} parked the {kind} {name} {id_} of {key}: {' '.join(last)}"

@@ -148,6 +148,12 @@ class World(Changes):
         return tuple(sorted(service.name for service in self._supervisor.system.services))
 
     @property
+    def keepers(self) -> tuple[str, ...]:
+        """The names of those that have a database, and with it a feed and jobs, in order."""
+        services = self._supervisor.system.services
+        return tuple(sorted(service.name for service in services if service.has_database))
+
+    @property
     def ports(self) -> Mapping[str, int]:
         """Where each unit listens: "orders.web", "postgres", "smtp", ..."""
         return self._supervisor.system.ports

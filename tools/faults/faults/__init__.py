@@ -38,6 +38,9 @@ _KINDS = (
 )
 
 
-def all_faults(services: Sequence[str]) -> list[Fault]:
-    """For a shop of these services."""
-    return [fault for kind in _KINDS for fault in kind.faults(services)]
+def all_faults(services: Sequence[str], pages: Sequence[str] = ()) -> list[Fault]:
+    """For a shop of these services, and of those that have only pages, and so no worker."""
+    return [
+        *(fault for kind in _KINDS for fault in kind.faults(services)),
+        *(kills.Killed(f"{name}.web") for name in pages),
+    ]

@@ -60,7 +60,7 @@ class Thrice(Fault):
 
     def _go_on(self, world: World, chance: random.Random) -> None:
         while not self._lifted.wait(_EVERY_S):
-            for service in world.services:
+            for service in world.keepers:
                 self._send_again(world, service, chance)
                 self._set_back(world, service)
 
@@ -103,7 +103,7 @@ class TenMinutesLate(Fault):
 
     def lift(self, world: World) -> None:
         """Ten minutes have passed."""
-        for service in world.services:
+        for service in world.keepers:
             for statement in _TEN_MINUTES_LATER:
                 world.rows(service, statement)
         world.rows("catalog", _HOLDS)
