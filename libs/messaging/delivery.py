@@ -19,6 +19,7 @@ from libs.messaging import cursors, metrics
 from libs.messaging.cursors import Moved, Place
 from libs.messaging.messages import Messages
 from libs.messaging.parked import ATTEMPTS, shortened
+from libs.messaging.suspects import Suspects
 from libs.messaging.transaction import Tx
 from libs.operations.context import Context, within
 from libs.operations.errors import Unavailable
@@ -29,6 +30,7 @@ log = get_logger(__name__)
 
 D = TypeVar("D")
 
+_TURN_S = 0.5
 PAUSES_S = (0.2, 1.0)  # after the first failure and the second; the third parks
 
 _PARK = text("""
@@ -42,13 +44,29 @@ class Delivery(Generic[D]):
     """Runs the handlers of a table of consumers."""
 
     def __init__(
-        self, messages: Messages, consumers: Mapping[str, Consumer[Tx, D]], deps: D
+        self,
+        messages: Messages,
+        consumers: Mapping[str, Consumer[Tx, D]],
+        deps: D,
+        suspects: Suspects | None = None,
     ) -> None:
+        self._suspects = suspects or Suspects()
         self._messages = messages
         self._database = messages.database
         self._consumers = consumers
         self._deps = deps
         self._owed: dict[Place, int] = {}
+
+    def take_in_alone(
+        self, place: Place, pos: int, event: CloudEvent, stopping: threading.Event
+    ) -> bool:
+        """As `take_in`, for the first event of a lane that was just taken: the process that had the
+        lane before may have died of it."""
+        while not stopping.is_set():
+            with self._suspects.alone(_TURN_S) as has_turn:
+                if has_turn:
+                    return self.take_in(place, pos, event, stopping)
+        return False
 
     def take_in(self, place: Place, pos: int, event: CloudEvent, stopping: threading.Event) -> bool:
         """Whether the cursor has moved from `pos` to the event: its effects are committed, or it is

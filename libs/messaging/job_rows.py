@@ -34,8 +34,12 @@ _CLAIM = text("""
     UPDATE job SET attempts = attempts + 1, claim = claim + 1,
         claimed_until = now() + :claim, wake_at = now() + :claim
     WHERE id = :id AND state = 'waiting' AND due_at <= now()
-        AND (claimed_until IS NULL OR claimed_until <= now())
+        AND (claimed_until IS NULL OR (claimed_until <= now() AND NOT :unsuspected))
     RETURNING id, claim, name, key, CAST(data AS text) AS data, attempts, waits, traceparent""")
+
+_SUSPECTED = text("""
+    SELECT id FROM job
+    WHERE id = :id AND state = 'waiting' AND due_at <= now() AND claimed_until <= now()""")
 
 _KEEP = text("""
     UPDATE job SET claimed_until = now() + :claim, wake_at = now() + :claim
@@ -94,14 +98,21 @@ _COUNT = text("""
                + (SELECT count(*) FROM parked_event WHERE requeued_at IS NULL)""")
 
 
-def claim(session: Session, job_id: UUID) -> Claim | None:
-    """Begin an attempt; None when the job is done, not due, or in somebody else's hands."""
-    row = session.execute(_CLAIM, {"id": job_id, "claim": CLAIM}).one_or_none()
+def claim(session: Session, job_id: UUID, *, unsuspected: bool = False) -> Claim | None:
+    """Begin an attempt; None when the job is done, not due, or in somebody else's hands; and with
+    `unsuspected`, when it is one of those that `is_suspected` names."""
+    said = {"id": job_id, "claim": CLAIM, "unsuspected": unsuspected}
+    row = session.execute(_CLAIM, said).one_or_none()
     if row is None:
         return None
     return Claim(
         row.id, row.claim, row.name, row.key, row.data, row.attempts, row.waits, row.traceparent
     )
+
+
+def is_suspected(session: Session, job_id: UUID) -> bool:
+    """Whether the process that last did this job, which is due, ended before it was done."""
+    return session.scalar(_SUSPECTED, {"id": job_id}) is not None
 
 
 def keep(session: Session, claims: Sequence[Claim]) -> None:

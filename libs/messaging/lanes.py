@@ -61,6 +61,7 @@ class Lane:
         self._pos: int | None = None  # of the cursor's row; None while the lane is not ours
         self._read = 0  # up to here there is nothing more for us; the row follows now and then
         self._kept_at = 0.0
+        self._suspected = False  # what comes next may have been under way when somebody died
 
     @property
     def held(self) -> bool:
@@ -120,6 +121,7 @@ class Lane:
                 raise
         if self._pos is not None:
             self._read = self._pos
+            self._suspected = True
             self._news.set()
 
     def _advance(self) -> float:
@@ -138,8 +140,10 @@ class Lane:
             if self.loop.stopping.is_set():
                 self._news.set()
                 return 0.0
-            if self._delivery.take_in(self.place, self._pos, event, self.loop.stopping):
+            take_in = self._delivery.take_in_alone if self._suspected else self._delivery.take_in
+            if take_in(self.place, self._pos, event, self.loop.stopping):
                 self._pos = event.position()
+                self._suspected = False
             elif self._delivery.wants(event.type):
                 self._news.set()  # it stops before the next attempt
                 return 0.0

@@ -16,6 +16,7 @@ from libs.messaging import job_rows, metrics
 from libs.messaging.job_rows import Claim
 from libs.messaging.jobs import JobHandler
 from libs.messaging.parked import ATTEMPTS
+from libs.messaging.suspects import Suspects
 from libs.operations.context import Context, within
 from libs.operations.errors import Unavailable
 from libs.telemetry.logs import get_logger
@@ -28,6 +29,7 @@ D = TypeVar("D")
 PAUSES_S = (1.0, 5.0)  # after the first failure and the second; the third parks
 LONGEST_WAIT_S = 10.0
 _KEEP_S = 3.0
+_TURN_S = 5.0
 # While the database is away the claim ends after 10 s; then somebody else may begin.
 _WRITING_PAUSES_S = (0.1, 0.3, 1.0, 2.0, 4.0)
 
@@ -35,7 +37,14 @@ _WRITING_PAUSES_S = (0.1, 0.3, 1.0, 2.0, 4.0)
 class Runner(Generic[D]):
     """A table of jobs with what runs them."""
 
-    def __init__(self, database: Database, handlers: Mapping[str, JobHandler[D]], deps: D) -> None:
+    def __init__(
+        self,
+        database: Database,
+        handlers: Mapping[str, JobHandler[D]],
+        deps: D,
+        suspects: Suspects | None = None,
+    ) -> None:
+        self._suspects = suspects or Suspects()
         self._database = database
         self._handlers = handlers
         self._deps = deps
@@ -47,13 +56,26 @@ class Runner(Generic[D]):
         stands in the row, and what could not be written there comes again."""
         try:
             with self._database.transaction() as session:
-                claim = job_rows.claim(session, job_id)
+                claim = job_rows.claim(session, job_id, unsuspected=True)
+                suspected = claim is None and job_rows.is_suspected(session, job_id)
             if claim is not None:
                 self._attempt(claim)
+            elif suspected:
+                self._attempt_alone(job_id)
         except Unavailable as error:
             log.warning("job_waits", job_id=str(job_id), why=str(error))
         except Exception:
             log.exception("job_broken", job_id=str(job_id))
+
+    def _attempt_alone(self, job_id: UUID) -> None:
+        """Claimed only when its turn has come: to wait is no attempt."""
+        with self._suspects.alone(_TURN_S) as has_turn:
+            if not has_turn:
+                return  # the sweeper sends it again
+            with self._database.transaction() as session:
+                claim = job_rows.claim(session, job_id)
+            if claim is not None:
+                self._attempt(claim)
 
     def keep_claims(self) -> float:
         """Renew the claims of what is running; for a Loop."""

@@ -22,6 +22,7 @@ from libs.messaging.messages import Messages
 from libs.messaging.queue import broker_for, worker_of
 from libs.messaging.runner import Runner
 from libs.messaging.sequencer import Sequencer
+from libs.messaging.suspects import Suspects
 from libs.messaging.sweeper import SecondChance, Sweeper
 from libs.messaging.transaction import Tx
 from libs.operations.errors import Unavailable
@@ -64,6 +65,7 @@ class Worker:
         rings: dict[str, Callable[[bytes | None], None]] = {
             sequence_bell(messages.service): lambda _: numbering.wake()
         }
+        self._suspects = Suspects()
         self._followers = self._follow(consumers, deps, feed_of, start or {}, rings)
         self._claims: Loop | None = None
         self._dramatiq = self._job_workers(jobs, deps, job_threads)
@@ -133,7 +135,7 @@ class Worker:
         table = {consumer.event.__event__.name: consumer for consumer in consumers}
         if len(table) != len(consumers):
             raise ValueError("two consumers handle one event; one handler can call two functions")
-        delivery = Delivery(self._messages, table, deps)
+        delivery = Delivery(self._messages, table, deps, self._suspects)
         producers: dict[str, list[str]] = {}
         for consumer in consumers:
             name = consumer.event.__event__.name  # begins with the service that publishes it
@@ -166,7 +168,7 @@ class Worker:
         table = {row.job.__job__: row for row in jobs}
         if len(table) != len(jobs):
             raise ValueError("two handlers do one job; each name stands once in the table of jobs")
-        runner = Runner(self._database, table, deps)
+        runner = Runner(self._database, table, deps, self._suspects)
         broker = broker_for(self._messages.service, self._messages.queue_url)
         sweeper = Sweeper(self._messages.service, self._database, broker)
         self._claims = Loop("claims", runner.keep_claims)
