@@ -6,6 +6,7 @@ import json
 import secrets
 import signal
 import sys
+import textwrap
 from pathlib import Path
 from typing import Annotated
 
@@ -24,6 +25,7 @@ from tools.faults.report import as_json as as_json_text
 from tools.faults.world import World
 
 _PROBLEMS = 4
+_NAME = 29  # columns
 
 
 def faults(
@@ -79,7 +81,10 @@ def _list(picked: list[Fault], as_json: bool) -> None:
         print(json.dumps([{"name": each.name, "what": each.what} for each in picked], indent=1))
     else:
         for each in picked:
-            show.out.print(f"{each.name:<28} {each.what}")
+            first, *more = textwrap.wrap(each.what, 80 - _NAME) or [""]
+            show.out.print(f"{each.name:<{_NAME}}{first}", markup=False)
+            for line in more:
+                show.out.print(" " * _NAME + line, markup=False)
 
 
 def _started(line: str) -> None:
