@@ -61,9 +61,9 @@ class Delivery(Generic[D]):
         self, place: Place, pos: int, event: CloudEvent, stopping: threading.Event
     ) -> bool:
         """As `take_in`, for the first event of a lane that was just taken: the process that had the
-        lane before may have died of it."""
+        lane before may have died of it. Other lanes wait for it meanwhile; it waits for no job."""
         while not stopping.is_set():
-            with self._suspects.alone(_TURN_S) as has_turn:
+            with self._suspects.alone(_TURN_S, kind="event") as has_turn:
                 if has_turn:
                     return self.take_in(place, pos, event, stopping)
         return False

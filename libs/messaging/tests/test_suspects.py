@@ -130,3 +130,24 @@ def test_the_first_events_of_all_lanes_are_handled_one_at_a_time(messages: Messa
 
     assert at_first == 1
     assert together.most > 1
+
+
+def test_a_suspected_job_that_hangs_keeps_no_lane_from_its_first_event(messages: Messages) -> None:
+    note_jobs(messages)
+    let_the_process_die(messages)
+    hangs, goes_on = threading.Event(), threading.Event()
+
+    def wrap(job: Wrap, _: None) -> None:
+        hangs.set()
+        goes_on.wait(10)  # for its provider
+
+    def handle(event: Sold, tx: Tx, _: None) -> None:
+        note_effect(tx, event.sku)
+
+    with working(messages, [Sold.handled_by(handle)], [Wrap.handled_by(wrap)], lanes=4):
+        try:
+            assert hangs.wait(10)
+            sell(messages, "mug")
+            eventually(lambda: effects(messages.database) == ["mug"], within_s=5)
+        finally:
+            goes_on.set()
