@@ -3,8 +3,9 @@
 A request beyond the limit would wait unseen, be answered when nobody waits for it any more, and keep
 the probes waiting with it. Refused it costs a fiftieth of an answer, and the caller can go elsewhere.
 As many as are worked on may wait for a moment, for callers come in bursts: a page asks three
-things at once, and each takes milliseconds. Two threads are left for probes: a service that is busy
-is alive.
+things at once, and each takes milliseconds. Neighbours that read the feed can wait for longer, and get
+half of the threads at most: an event comes a little later, and no customer is sent away for it. Two
+threads are left for probes: a service that is busy is alive.
 """
 
 from __future__ import annotations
@@ -29,12 +30,15 @@ OPEN_AT_ONCE = 2
 # How long a request may wait for a thread. A refusal is to come within 50 ms, and this leaves the rest
 # to a machine that has much to do.
 PATIENCE_S = 0.02
+# Of who reads the feed; it asks again a second after a refusal.
+FEED_PATIENCE_S = 0.5
 _PROBES = tuple(
     f"{method} {path}{after}".encode()
     for method in ("GET", "HEAD")
     for path in ("/livez", "/readyz", "/metrics")
     for after in (" ", "?")
 )
+_FEED = (b"GET /feed?", b"GET /feed ")
 
 _refused = counter(
     "concord_web_refused_total", "Requests that were refused before any work", ("reason",)
@@ -47,6 +51,7 @@ class Kind(Enum):
     """What a thread is given to."""
 
     REQUEST = "request"
+    FEED = "feed"
     OPEN = "open"
     PROBE = "probe"
 
@@ -65,7 +70,8 @@ class Admission:
 
     def __init__(self, threads: int) -> None:
         self.limit = max(1, threads - FOR_PROBES)
-        self._open_limit = min(OPEN_AT_ONCE, max(1, self.limit // 2))
+        half = max(1, self.limit // 2)
+        self._limits = {Kind.FEED: half, Kind.OPEN: min(OPEN_AT_ONCE, half)}
         self._at_work = dict.fromkeys(Kind, 0)
         self._refused = {reason: _refused.labels(reason.value) for reason in Reason}
 
@@ -75,9 +81,9 @@ class Admission:
         if kind is Kind.PROBE:
             free = at_work[Kind.PROBE] < FOR_PROBES
         else:
-            free = at_work[Kind.REQUEST] + at_work[Kind.OPEN] < self.limit
-            if kind is Kind.OPEN:
-                free = free and at_work[Kind.OPEN] < self._open_limit
+            free = self._threads_in_use() < self.limit
+            if kind in self._limits:
+                free = free and at_work[kind] < self._limits[kind]
         if free:
             at_work[kind] += 1
         return free
@@ -92,13 +98,20 @@ class Admission:
 
     def show(self, connections: int) -> None:
         """Tell the metrics how it is at this moment."""
-        _at_work.set(self._at_work[Kind.REQUEST] + self._at_work[Kind.OPEN])
+        _at_work.set(self._threads_in_use())
         _connections.set(connections)
 
+    def _threads_in_use(self) -> int:
+        """Not counting those that are left for probes."""
+        at_work = self._at_work
+        return at_work[Kind.REQUEST] + at_work[Kind.FEED] + at_work[Kind.OPEN]
 
-def is_probe(arrived: bytearray) -> bool:
-    """Whether these bytes begin a request of those who look after us."""
-    return arrived.startswith(_PROBES)
+
+def kind_of(arrived: bytearray) -> Kind:
+    """What these bytes begin, told from who asks such a thing."""
+    if arrived.startswith(_FEED):
+        return Kind.FEED
+    return Kind.PROBE if arrived.startswith(_PROBES) else Kind.REQUEST
 
 
 def problem_bytes(

@@ -35,9 +35,10 @@ class Connection(TConn):
         self.parser.unreader = self.rest
         self.arrived = bytearray()
         self.needs = 1
+        self.walked = 0
         self.kind = Kind.REQUEST
         self.room: Room | None = None
-        self.ends = 0.0
+        self.since = self.ends = 0.0
         self.is_open = True
 
     def read(self) -> bytes | None:
@@ -106,13 +107,22 @@ class Room:
             if connection.room is not None:
                 del connection.room._inside[connection]
             connection.room = self
-            connection.ends = time.monotonic() + self.stay_s
-            self._inside[connection] = None
+            self._begin(connection)
+
+    def renew(self, connection: Connection) -> None:
+        """Let it stay as long as if it came only now."""
+        del self._inside[connection]
+        self._begin(connection)
 
     def leave(self, connection: Connection) -> None:
         """Go."""
         self._inside.pop(connection, None)
         connection.room = None
+
+    def _begin(self, connection: Connection) -> None:
+        connection.since = time.monotonic()
+        connection.ends = connection.since + self.stay_s
+        self._inside[connection] = None
 
     def oldest(self) -> Connection | None:
         """Who has been here for longest."""

@@ -13,7 +13,6 @@ import errno
 import random
 import selectors
 import time
-from collections import deque
 from functools import partial
 from http import HTTPStatus
 from typing import Any
@@ -21,11 +20,12 @@ from typing import Any
 from gunicorn.workers.gthread import ThreadWorker
 
 from libs.web.admission import (
+    FEED_PATIENCE_S,
     PATIENCE_S,
     Admission,
     Kind,
     Reason,
-    is_probe,
+    kind_of,
     overloaded,
     problem_bytes,
 )
@@ -60,8 +60,15 @@ class EventLoop(ThreadWorker):
         self._idle = Room(self.cfg.keepalive)
         self._coming = Room(ARRIVE_S)
         self._parting = Room(LAST_WORDS_S)
-        self._line = Room(PATIENCE_S)
-        self._probes: deque[Connection] = deque()
+        self._lines = {
+            Kind.PROBE: Room(LATE_S),
+            Kind.FEED: Room(FEED_PATIENCE_S),
+            Kind.REQUEST: Room(PATIENCE_S),
+        }
+        self._may_wait = {
+            **dict.fromkeys(self._lines, self.admission.limit),
+            Kind.PROBE: PROBES_WAITING,
+        }
         self._held = 0
         self._shown = 0.0
         self._looked = 0.0
@@ -105,7 +112,7 @@ class EventLoop(ThreadWorker):
     def _look(self, connection: Connection) -> None:
         """Go on with what has arrived."""
         if len(connection.arrived) >= connection.needs:
-            stage, connection.needs = seen(connection.arrived)
+            stage, connection.needs, connection.walked = seen(connection.arrived, connection.walked)
             if stage is not Stage.COMING:
                 self._arrived(connection, stage)
                 return
@@ -115,23 +122,15 @@ class EventLoop(ThreadWorker):
             self._wait(connection, self._coming)
 
     def _arrived(self, connection: Connection, stage: Stage) -> None:
-        kind = Kind.REQUEST if stage is Stage.WHOLE else Kind.OPEN
+        kind = kind_of(connection.arrived) if stage is Stage.WHOLE else Kind.OPEN
         if self._stood_still and connection.waited_s() > LATE_S:
             self._refuse(connection, Reason.LATE)
         elif self.admission.admit(kind):
             self._hand_over(connection, kind)
-        elif kind is Kind.OPEN:
-            self._refuse(connection, Reason.BUSY)
-        elif not is_probe(connection.arrived):
-            if len(self._line) < self.admission.limit:
-                self._wait(connection, self._line)
-            else:
-                self._refuse(connection, Reason.BUSY)
-        elif self.admission.admit(Kind.PROBE):
-            self._hand_over(connection, Kind.PROBE)
-        elif len(self._probes) < PROBES_WAITING:
-            self._leave(connection)
-            self._probes.append(connection)
+        elif kind is Kind.PROBE and self.admission.admit(Kind.REQUEST):
+            self._hand_over(connection, Kind.REQUEST)
+        elif kind is not Kind.OPEN and len(self._lines[kind]) < self._may_wait[kind]:
+            self._wait(connection, self._lines[kind])
         else:
             self._refuse(connection, Reason.BUSY)
 
@@ -139,18 +138,17 @@ class EventLoop(ThreadWorker):
         self._leave(connection)
         connection.kind = kind
         connection.rest.unread(bytes(connection.arrived))
-        connection.rest.deadline = time.monotonic() + ARRIVE_S
+        # Of what has arrived nothing is left to wait for, whatever the parser may think.
+        connection.rest.deadline = time.monotonic() + ARRIVE_S if kind is Kind.OPEN else 0.0
         self._forget(connection)
         self.enqueue_req(connection)
 
     def finish_request(self, connection: Any, future: Any) -> None:
         """Take a connection back from its thread."""
         self.admission.ended(connection.kind)
-        if self._probes and self.admission.admit(Kind.PROBE):
-            self._hand_over(self._probes.popleft(), Kind.PROBE)
-        first = self._line.oldest()
-        if first is not None and self.admission.admit(Kind.REQUEST):
-            self._hand_over(first, Kind.REQUEST)
+        for kind, first in self._firsts():
+            if self.admission.admit(kind):
+                self._hand_over(first, kind)
         try:
             kept = future.result()
         except Exception:
@@ -167,6 +165,12 @@ class EventLoop(ThreadWorker):
         else:
             self._drop(connection)
 
+    def _firsts(self) -> list[tuple[Kind, Connection]]:
+        """Who is first in each line, and among these first who came first."""
+        firsts = [(kind, line.oldest()) for kind, line in self._lines.items()]
+        found = [(kind, first) for kind, first in firsts if first is not None]
+        return sorted(found, key=lambda each: each[1].since)
+
     # -- refusing and closing -------------------------------------------------------------------
 
     def _refuse(self, connection: Connection, reason: Reason) -> None:
@@ -180,6 +184,7 @@ class EventLoop(ThreadWorker):
         self._forget(connection)
         if keep:
             self._wait(connection, self._idle)
+            self._idle.renew(connection)
         else:
             self._part(connection)
 
@@ -210,6 +215,7 @@ class EventLoop(ThreadWorker):
         self._held -= len(connection.arrived)
         connection.arrived.clear()
         connection.needs = 1
+        connection.walked = 0
 
     def _wait(self, connection: Connection, room: Room) -> None:
         if connection.room is None:
@@ -260,15 +266,14 @@ class EventLoop(ThreadWorker):
         self._idle.close_at(now + FAREWELL_S)
         while self.nr_conns > 0 and (left := ends - time.monotonic()) > 0:
             self._turn(min(left, 0.1))
-        for room in (self._idle, self._coming, self._parting, self._line):
+        for room in (self._idle, self._coming, self._parting, *self._lines.values()):
             while (connection := room.oldest()) is not None:
                 self._drop(connection)
 
     def _turn(self, timeout_s: float) -> bool:
         """Do what there is to do, waiting for it at most so long; whether our parent lives."""
         self.notify()
-        first = self._line.oldest()
-        if first is not None:
+        for _, first in self._firsts():
             timeout_s = min(timeout_s, max(0.0, first.ends - time.monotonic()))
         events = self.poller.select(timeout_s)
         now = time.monotonic()
@@ -278,8 +283,9 @@ class EventLoop(ThreadWorker):
         self._stood_still = max(waited, self._waited) > LATE_S
         for key, _ in events:
             key.data(key.fileobj)
-        for connection in self._line.expired():
-            self._refuse(connection, Reason.BUSY)
+        for line in self._lines.values():
+            for connection in line.expired():
+                self._refuse(connection, Reason.BUSY)
         for connection in self._idle.expired():
             self._drop(connection)
         for connection in self._parting.expired():

@@ -46,7 +46,7 @@ class Worker(EventLoop):
                 return False
             if self.handle_request(request, conn):
                 return self._is_at_its_end(conn)
-            return False if conn.kind is Kind.REQUEST and not conn.rest.buf.getvalue() else None
+            return False if conn.kind is not Kind.OPEN and not conn.rest.buf.getvalue() else None
         except (errors.NoMoreData, StopIteration):
             return False
         except OSError as error:

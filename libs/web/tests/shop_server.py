@@ -16,13 +16,14 @@ from libs.telemetry.shared_metrics import share_between_processes
 
 KEYS = "/nowhere"
 # What a test may say in the environment; ARRIVE_S is how long a request may take to arrive, PATIENCE_S
-# how long it waits for a thread, and CONNECTIONS how many a process has.
+# how long it waits for a thread, KEEP_S how long a connection may idle, and CONNECTIONS how many a
+# process has.
 TOLD = ("WEB_WORKERS", "WEB_THREADS", "DRAIN_S")
 
 
 def main(port: str, folder: Path) -> None:
     share_between_processes(folder / "metrics")
-    from flask import Flask
+    from flask import Flask, request
 
     from libs.operations.context import current
     from libs.testing import AnyToken, shop
@@ -53,6 +54,12 @@ def main(port: str, folder: Path) -> None:
         app = Flask("shop")
         world = shop.World(answer=answer)
         serve(app, shop.page, shop.routes, world, access=AnyToken())
+
+        def feed() -> tuple[str, int]:
+            time.sleep(float(request.args["sleep"]))
+            return "", 204
+
+        app.add_url_rule("/feed", view_func=feed)
         return app
 
     settings = load(
@@ -68,7 +75,12 @@ def main(port: str, folder: Path) -> None:
             **{name: os.environ[name] for name in TOLD if name in os.environ},
         },
     )
-    Server(create_app, settings, worker_connections=int(os.environ.get("CONNECTIONS", "512"))).run()
+    Server(
+        create_app,
+        settings,
+        worker_connections=int(os.environ.get("CONNECTIONS", "512")),
+        keepalive=int(os.environ.get("KEEP_S", "75")),
+    ).run()
 
 
 if __name__ == "__main__":

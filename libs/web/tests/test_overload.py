@@ -109,6 +109,38 @@ def test_who_waits_for_a_thread_and_leaves_takes_none(patient: Running) -> None:
     assert served == [200, 200]
 
 
+def test_who_reads_the_feed_leaves_threads_to_customers_and_waits_for_its_own(
+    small: Running,
+) -> None:
+    with ExitStack() as stack:
+        reader, customer, next_reader = (stack.enter_context(small.connect()) for _ in range(3))
+        reader.sendall(request("GET", "/feed?sleep=0.4"))
+        time.sleep(0.1)
+        next_reader.sendall(request("GET", "/feed?sleep=0"))  # one of two threads is the feed's
+        time.sleep(0.1)
+        customer.sendall(request("GET", "/api/v1/things/mug"))
+        started = time.monotonic()
+        served = receive(customer, started)
+        read = [receive(each, started) for each in (reader, next_reader)]
+
+    assert (served.status, served.took_s < 0.15) == (200, True)
+    assert [each.status for each in read] == [204, 204]
+    assert served.took_s < read[0].took_s <= read[1].took_s
+
+
+def test_a_connection_that_is_refused_again_and_again_is_not_taken_for_idle(tmp_path: Path) -> None:
+    told = {"WEB_WORKERS": "1", "WEB_THREADS": "4", "KEEP_S": "1"}
+    with shop_running(tmp_path, **told) as server, server.connect() as connection:
+        statuses = []
+        with Busy(server, 2.5):
+            for _ in range(8):
+                connection.sendall(request("GET", "/api/v1/things/mug"))
+                statuses.append(receive(connection, 0).status)
+                time.sleep(0.25)
+
+    assert statuses == [503] * 8
+
+
 def test_probes_have_a_thread_while_all_others_work(small: Running) -> None:
     before = small.counted('concord_web_refused_total{reason="busy"}')
 
@@ -203,6 +235,40 @@ def test_bodies_that_a_thread_has_to_wait_for_leave_a_thread_to_the_others(hasty
     assert (said.status, said.took_s < 0.5) == (200, True)
     assert sorted(first) == [100, 503, 503, 503, 503, 503]
     assert last.status == 408
+
+
+CHUNKED = request("POST", ASK, "Transfer-Encoding: chunked", "Content-Type: application/json")
+
+
+@pytest.mark.parametrize("promised", [b"ff", b"fffff"], ids=["a little", "more than we hold"])
+def test_chunks_that_only_look_like_the_last_hold_neither_threads_nor_probes(
+    hasty: Running, promised: bytes
+) -> None:
+    body = promised + b"\r\nx\r\n0\r\n\r\n"
+    probe = request("GET", "/livez", "Transfer-Encoding: chunked")
+    with ExitStack() as stack:
+        for head in (CHUNKED, CHUNKED, CHUNKED, probe, probe, probe):
+            stack.enter_context(hasty.connect()).sendall(head + body)
+        time.sleep(0.1)
+
+        said = [hasty.once(request("GET", path)) for path in ("/api/v1/things/mug", "/livez")]
+
+    assert [(each.status, each.took_s < 0.5) for each in said] == [(200, True)] * 2
+
+
+@pytest.mark.parametrize(
+    "last", [b"0\r\n\r\n", b"00\r\n\r\n", b"0;a=b\r\n\r\n", b"0\r\nChecksum: x\r\n\r\n"]
+)
+def test_chunks_that_come_in_pieces_are_whole_at_their_last(hasty: Running, last: bytes) -> None:
+    body = b'2\r\n{"\r\n' + b'b\r\nwords": "x"\r\n1\r\n}\r\n' + last
+    with hasty.connect() as connection:
+        for at in range(0, len(CHUNKED + body), 7):
+            connection.sendall((CHUNKED + body)[at : at + 7])
+            time.sleep(0.002)
+
+        said = receive(connection, 0)
+
+    assert (said.status, said.json) == (200, {"words": "x"})
 
 
 def test_a_client_that_waits_to_be_told_to_go_on_is_told(small: Running) -> None:
