@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import fcntl
 import socket
 import struct
+import termios
 from collections import deque
+from dataclasses import dataclass
 from typing import Protocol
 
 from tools.faults.behaviours import PASS, Behaviour
@@ -22,11 +25,22 @@ class Loop(Protocol):
 
     def now(self) -> float: ...
 
-    def watch(self, sock: socket.socket, link: Link, read: bool, write: bool) -> None:
-        """Have `ready` called when the socket can be read or written; with neither, forget it."""
+    def watch(
+        self, sock: socket.socket, link: Link, read: bool, write: bool, end: bool = False
+    ) -> None:
+        """Have `ready` called when the socket can be read or written, or, with `end`, `hung_up` when
+        its other side says no more; with none of them, forget it."""
 
     def call_at(self, when: float, link: Link) -> None:
         """Have `tick` called then."""
+
+
+@dataclass(slots=True)
+class Counts:
+    """Of the connections of an edge: how many have met its behaviour, and how many bytes were asked."""
+
+    met: int = 0
+    asked: int = 0
 
 
 class _Way:
@@ -59,8 +73,11 @@ class Link:
         client: socket.socket,
         target: tuple[str, int],
         behaviour: Behaviour = PASS,
+        counts: Counts | None = None,
     ) -> None:
         _prepare(client)
+        self._counts = counts or Counts()
+        self._met = False  # the behaviour
         self._loop = loop
         self._client = client
         self._target = target
@@ -72,6 +89,8 @@ class Link:
         self._lost = False
         self._closed = False
         self._tick_at: float | None = None
+        if behaviour.stands_still:
+            self._meets()  # nobody will hear it
         self._carry_on()
 
     @property
@@ -82,6 +101,7 @@ class Link:
     def behave(self, behaviour: Behaviour) -> None:
         """From now on."""
         self._behaviour = behaviour
+        self._met = False
         self._requests.passed = self._answers.passed = 0
         if self._lost and not behaviour.loses:
             self.reset()
@@ -108,6 +128,17 @@ class Link:
             self.reset()  # what one side met, the other meets
         else:
             self._move()
+
+    def hung_up(self) -> None:
+        """The client has gone before there was a server to tell."""
+        self._close()
+
+    def look(self) -> None:
+        """Count it if something waits where nothing moves: of that no event tells."""
+        ways, socks = (self._requests, self._answers), (self._client, self._server)
+        if not self._closed and self._behaviour.stands_still:
+            if any(way.held for way in ways) or any(sock and _has_bytes(sock) for sock in socks):
+                self._meets()
 
     def tick(self) -> None:
         """The time has come that the loop was told."""
@@ -138,7 +169,11 @@ class Link:
 
     def _carry_on(self) -> None:
         if self._server is None and not self._behaviour.stands_still:
-            self._server = socket.socket()
+            try:
+                self._server = socket.socket()
+            except OSError:  # no descriptor is left for it
+                self.reset()
+                return
             _prepare(self._server)
             refused = self._server.connect_ex(self._target)
             if refused not in (0, errno.EINPROGRESS):
@@ -152,13 +187,18 @@ class Link:
             chunk = sock.recv(_CHUNK)
         except BlockingIOError:
             return
+        if not way.answers:
+            self._counts.asked += len(chunk)
         if not chunk:
             way.ended = True
         elif self._behaviour.loses == ("answers" if way.answers else "requests"):
             self._lost = True
+            self._meets()
         else:
             held_s = 0.0 if way.answers else self._behaviour.latency_s
             way.take(self._loop.now() + held_s if held_s else 0.0, chunk)
+            if held_s or (way.answers and self._behaviour.answer_bytes_per_s is not None):
+                self._meets()
 
     def _send(self, way: _Way, sink: socket.socket) -> None:
         while way.held and not way.blocked and not self._closed:
@@ -182,6 +222,7 @@ class Link:
                 way.held[0] = (due, chunk[sent:])
             limit = self._behaviour.reset_after_bytes
             if way.answers and limit is not None and way.passed >= limit:
+                self._meets()
                 self.reset()
                 return
         if way.ended and not way.held and not way.closed:
@@ -205,6 +246,10 @@ class Link:
             way.drip_at = now + wanted / rate
         return wanted
 
+    def _meets(self) -> None:
+        self._counts.met += not self._met
+        self._met = True
+
     def _later(self, when: float) -> None:
         if self._tick_at is None or when < self._tick_at:
             self._tick_at = when
@@ -219,7 +264,11 @@ class Link:
         server = self._server
         up = server is not None and not self._connecting
         self._loop.watch(
-            self._client, self, read=up and self._reads(self._requests), write=self._answers.blocked
+            self._client,
+            self,
+            read=up and self._reads(self._requests),
+            write=self._answers.blocked,
+            end=server is None,  # else each caller that gives up would cost a descriptor
         )
         if server is not None:
             self._loop.watch(
@@ -242,3 +291,9 @@ class Link:
 def _prepare(sock: socket.socket) -> None:
     sock.setblocking(False)
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+
+def _has_bytes(sock: socket.socket) -> bool:
+    """Whether some came that were not read."""
+    (count,) = struct.unpack("i", fcntl.ioctl(sock, termios.FIONREAD, bytes(4)))
+    return bool(count)

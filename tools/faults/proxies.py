@@ -17,10 +17,14 @@ from tools.faults.behaviours import PASS, Behaviour
 
 @dataclass(frozen=True, slots=True)
 class Traffic:
-    """Of an edge: connections taken since it was opened, and those open now."""
+    """Of an edge: connections taken since it was opened, and those open now; how many have `met` its
+    present behaviour, by a byte that it did something to or by a call that nobody takes; and the
+    bytes that were `asked` over it since it was opened."""
 
     accepted: int
     open: int
+    met: int
+    asked: int
 
 
 class Proxies:

@@ -4,15 +4,26 @@ from __future__ import annotations
 
 import contextlib
 import os
+import resource
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from tools.faults.behaviours import BLACK_HOLE, CUT, DEAF, MUTE, NO_ROUTE, PASS, Behaviour
+from tools.faults.behaviours import (
+    BLACK_HOLE,
+    CUT,
+    DEAF,
+    DRIP,
+    LATE,
+    MUTE,
+    NO_ROUTE,
+    PASS,
+    Behaviour,
+)
 from tools.faults.proxies import Proxies
 
 EDGE = "caller->callee"
@@ -208,6 +219,66 @@ def test_edges_misbehave_each_for_itself(proxies: Proxies, callee: Callee) -> No
         assert ask(connection, b"fine again") == b"fine again"
     with pytest.raises(LookupError, match="caller->callee, other->callee"):
         proxies.behave("nobody->callee", PASS)
+
+
+@pytest.mark.parametrize(
+    "behaviour",
+    [LATE, BLACK_HOLE, NO_ROUTE, CUT, DRIP, DEAF, MUTE],
+    ids=["late", "black hole", "no route", "cut", "drip", "deaf", "mute"],
+)
+def test_an_idle_connection_has_not_met_a_behaviour_and_one_that_is_used_has(
+    proxies: Proxies, behaviour: Behaviour
+) -> None:
+    with connect(proxies) as connection:
+        ask(connection, b"before")
+        proxies.behave(EDGE, behaviour)
+        idle = proxies.traffic(EDGE).met
+
+        with contextlib.suppress(OSError):
+            ask(connection, b"x" * 100, NEVER_S)
+
+        assert idle == 0
+        assert proxies.traffic(EDGE).met == 1
+        assert proxies.heal(EDGE).met == 1
+        assert proxies.traffic(EDGE).met == 0
+
+
+@pytest.mark.parametrize("behaviour", [BLACK_HOLE, NO_ROUTE], ids=["black hole", "no route"])
+def test_whoever_connects_and_gives_up_has_met_it_and_takes_no_place(
+    proxies: Proxies, behaviour: Behaviour
+) -> None:
+    proxies.behave(EDGE, behaviour)
+    for _ in range(3):
+        with contextlib.suppress(TimeoutError), connect(proxies, 0.1) as connection:
+            connection.sendall(b"anybody?")
+
+    assert eventually(lambda: proxies.traffic(EDGE).open == 0)
+    assert proxies.heal(EDGE).met >= 3
+
+
+def test_without_a_descriptor_left_callers_wait_and_nobody_else_is_hurt(
+    proxies: Proxies, callee: Callee
+) -> None:
+    port = proxies.open("other->callee", callee.port)
+    with socket.create_connection(("127.0.0.1", port), timeout=SOON_S) as other:
+        ask(other, b"before")
+        resource.prlimit(proxies.pid, resource.RLIMIT_NOFILE, (40, 40))
+        connections = [connect(proxies) for _ in range(60)]
+        assert ask(other, b"and now") == b"and now"
+
+        for connection in connections:
+            connection.close()
+        with connect(proxies) as connection:
+            assert ask(connection, b"again") == b"again"
+        assert ask(other, b"still") == b"still"
+
+
+def eventually(is_so: Callable[[], bool]) -> bool:
+    """Whether it became so soon."""
+    ends = time.monotonic() + SOON_S
+    while not is_so() and time.monotonic() < ends:
+        time.sleep(0.02)
+    return is_so()
 
 
 def test_a_callee_that_is_dead_looks_dead(proxies: Proxies, callee: Callee) -> None:
