@@ -32,7 +32,8 @@ class Plan:
     """What is sent: `requests` are whole ones in bytes (see `get` and `post`), taken in turns.
 
     At most `connections` are open at once; who finds none free waits, and that counts. After
-    `patience_s` from when it was due a request counts as not answered.
+    `patience_s` from when it was due a request counts as not answered. With `until_it_closes` who
+    still waits for a connection at the end leaves uncounted: so one asks as fast as can be answered.
     """
 
     port: int
@@ -41,6 +42,7 @@ class Plan:
     seconds: float
     connections: int = 400
     patience_s: float = 5.0
+    until_it_closes: bool = False
     host: str = "127.0.0.1"
 
 
@@ -149,6 +151,9 @@ class _Load:
                 number += 1
             while self._waiting and self._send(self._waiting[0]):
                 self._waiting.popleft()
+            if plan.until_it_closes and now >= plan.seconds and self._waiting:
+                total = number = self._waiting[0]
+                self._waiting.clear()
             self._give_up(now)
             wait = number / plan.rate - now if number < total else 0.05
             for descriptor, _ in self._poll.poll(min(max(wait, 0.0), 0.05)):

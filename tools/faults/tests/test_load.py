@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 from tools.faults.load import Answer, Plan, fire, get, post, started, summed
 
@@ -44,6 +45,17 @@ def test_what_is_not_answered_in_time_is_lost() -> None:
         answers = fire(Plan(port, (post("/", b"{}"),), rate=10, seconds=0.3, patience_s=0.2))
 
     assert [answer.status for answer in answers] == [0, 0, 0]
+
+
+def test_who_may_ask_until_it_closes_is_answered_as_fast_as_can_be_and_no_more() -> None:
+    answer = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
+    plan = Plan(0, (get("/"),), rate=1000, seconds=0.4, connections=1, until_it_closes=True)
+
+    with one_at_a_time(0.05, answer) as port:
+        answers = fire(replace(plan, port=port))
+
+    assert {answer.status for answer in answers} == {200}
+    assert 2 <= len(answers) <= 9
 
 
 def test_refusals_are_told_apart_from_failures() -> None:

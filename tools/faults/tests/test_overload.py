@@ -2,48 +2,62 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-from tools.faults.faults.overload import Overload, _back_after_s
-from tools.faults.harness import _what_it_is_for
-from tools.faults.load import Answer, Told
-
-GOOD = Told(
-    offered_per_s=500.0,
-    good_per_s=95.0,
-    good=570,
-    refused=2430,
-    wrong=0,
-    lost=0,
-    without_retry_after=0,
-    good_p50_ms=20.0,
-    good_p95_ms=60.0,
-    refused_p50_ms=2.0,
-    refused_p99_ms=18.0,
-    refused_max_ms=40.0,
-)
+from tools.faults.faults.overload import Overload, _add_round, _back_after_s, _Tried
+from tools.faults.load import Answer
 
 
-def broken(told: Told, *, peak: float = 100.0) -> list[str]:
-    fault = Overload()
-    fault._judge_one(5, told, peak)
+def answers(good: int = 95, refused: int = 405, *, refused_s: float = 0.01) -> list[Answer]:
+    """Of three seconds, each with so many."""
+    return [Answer(0, n / good, 0.01, 200, False) for n in range(3 * good - 3) if good] + [
+        Answer(0, n / refused, refused_s, 503, True) for n in range(3 * refused)
+    ]
+
+
+def broken(fives: list[Answer], *, capacity: float = 100.0, rounds: int = 3) -> list[str]:
+    fault, tried = Overload(), {5: _Tried()}
+    for _ in range(rounds):
+        _add_round(tried, capacity, {5: fives})
+    fault._judge_one(5, tried[5])
     return [verdict.claim for verdict in fault._verdicts if not verdict.held]
 
 
 def test_nine_of_ten_of_the_peak_and_quick_refusals_are_good() -> None:
-    assert broken(GOOD) == []
+    assert broken(answers()) == []
 
 
 def test_each_promise_is_judged_for_itself() -> None:
-    assert broken(replace(GOOD, good_per_s=80.0)) == ["goodput at 5 times"]
-    assert broken(replace(GOOD, wrong=1)) == ["refused politely at 5 times"]
-    assert broken(replace(GOOD, lost=1)) == ["refused politely at 5 times"]
-    assert broken(replace(GOOD, without_retry_after=1)) == ["refused politely at 5 times"]
-    assert broken(replace(GOOD, refused_p99_ms=60.0)) == ["refused in 50 ms at 5 times"]
+    wrong, lost = Answer(0, 0.1, 0.1, 500, False), Answer(0, 0.1, 5.0, 0, False)
+    blunt = Answer(0, 0.1, 0.01, 503, False)
+
+    assert broken(answers(good=80)) == ["goodput at 5 times"]
+    assert broken([*answers(), wrong]) == ["refused politely at 5 times"]
+    assert broken([*answers(), lost]) == ["refused politely at 5 times"]
+    assert broken([*answers(), blunt]) == ["refused politely at 5 times"]
+    assert broken(answers(refused_s=0.06)) == ["p99 of refusals within 50 ms at 5 times"]
+
+
+def test_one_slow_round_of_three_is_the_machines() -> None:
+    fault, tried = Overload(), {5: _Tried()}
+    for good in (95, 60, 96):
+        _add_round(tried, 100.0, {5: answers(good=good)})
+
+    fault._judge_one(5, tried[5])
+
+    assert [verdict.claim for verdict in fault._verdicts if not verdict.held] == []
 
 
 def test_who_answers_all_that_is_offered_is_not_blamed_for_what_was_not() -> None:
-    assert broken(replace(GOOD, offered_per_s=80.0, good_per_s=80.0)) == []
+    assert broken(answers(good=80, refused=1)) == []
+
+
+def test_an_overload_in_which_nobody_is_refused_was_none() -> None:
+    fault, tried = Overload(), {5: _Tried()}
+    _add_round(tried, 100.0, {5: answers(refused=0)})
+
+    fault._judge_one(5, tried[5])
+
+    (unjudged,) = [verdict for verdict in fault._verdicts if verdict.judgement == "not judged"]
+    assert "nobody was refused" in unjudged.note
 
 
 def test_it_is_back_from_the_second_on_in_which_nobody_was_refused_or_waited() -> None:
@@ -62,9 +76,12 @@ def test_it_is_back_from_the_second_on_in_which_nobody_was_refused_or_waited() -
 def test_on_a_machine_that_others_use_time_is_not_judged_and_the_fault_not_passed() -> None:
     fault = Overload()
     fault._others_cores = 1.5
-    fault._judge_one(5, replace(GOOD, refused_p99_ms=60.0), 100.0)
+    tried = {5: _Tried()}
+    _add_round(tried, 100.0, {5: answers(refused_s=0.06)})
 
-    unjudged = [verdict for verdict in fault._verdicts if _what_it_is_for(verdict)]
+    fault._judge_one(5, tried[5])
 
-    assert [verdict.claim for verdict in unjudged] == ["refused in 50 ms at 5 times"]
+    unjudged = [verdict for verdict in fault._verdicts if verdict.judgement == "not judged"]
+
+    assert [verdict.claim for verdict in unjudged] == ["p99 of refusals within 50 ms at 5 times"]
     assert "1.5 cores" in unjudged[0].note
