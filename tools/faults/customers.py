@@ -102,7 +102,7 @@ class Customer:
         ends = time.monotonic() + (_SETTLES_S if self._patient else 0.0)
         while time.monotonic() < ends and (wish := self._unheard()) is not None:
             self._place(wish)
-            if wish.said == "unknown":
+            if wish.said != "ok":
                 time.sleep(_INSISTS_EVERY_S)
         self._doors.close()
 
@@ -142,7 +142,7 @@ class Customer:
         if answer.status in (201, 409):  # taken: by ourselves, when we were not told
             account.said = "ok"
             self._log_in()
-        elif answer.heard and not 400 <= answer.status < 500:
+        elif _may_have_begun(answer):
             self._unsure = True
         elif not self._unsure:  # else an earlier try may have been heard
             account.said = "failed"
@@ -151,9 +151,11 @@ class Customer:
         assert self._account is not None
         who = {"email": self._account.email, "password": _PASSWORD}
         answer = self._ask(steps.LOG_IN, "POST", "/api/v1/sessions", who)
-        if answer.status == 201:
-            self._account.user_id = answer.body["user_id"]
-            self._token = answer.body["access_token"]
+        if answer.status == 201 and (
+            said := self._read(steps.LOG_IN, answer, "user_id", "access_token")
+        ):
+            self._account.user_id = said["user_id"]
+            self._token = said["access_token"]
             self._token_until = time.monotonic() + _TOKEN_S
 
     def _order(self, shelf: Shelf) -> None:
@@ -187,16 +189,21 @@ class Customer:
         )
         if answer.status == 201:
             wish.said, wish.placed = "ok", True
-            self._saw(wish, answer)
-        elif answer.status in _REFUSALS and not _in_flight(answer):
-            wish.said, wish.refused = "ok", str(answer.body.get("type", answer.status))
-        elif not answer.heard and wish.said != "unknown":
-            wish.said = "failed"
+            self._saw(steps.ORDER, wish, answer)
+        elif (
+            answer.status in _REFUSALS
+            and (said := self._read(steps.ORDER, answer, "type"))
+            and not said["type"].endswith(_IN_FLIGHT)
+        ):
+            wish.said, wish.refused = "ok", said["type"]
+        else:
+            wish.unsure = wish.unsure or answer.status in _REFUSALS or _may_have_begun(answer)
+            wish.said = "unknown" if wish.unsure else "failed"
 
     def _look(self, wish: Wish) -> None:
         answer = self._get(steps.LOOK, f"/api/v1/orders/{wish.order_id}")
         if answer.status == 200:
-            self._saw(wish, answer)
+            self._saw(steps.LOOK, wish, answer)
 
     def _cancel(self, wish: Wish) -> None:
         wish.asked_to_cancel = True
@@ -204,10 +211,13 @@ class Customer:
         answer = self._ask(steps.CANCEL, "POST", path, good={409})
         if answer.status == 200:
             wish.told_cancelled = True
-            self._saw(wish, answer)
+            self._saw(steps.CANCEL, wish, answer)
 
-    def _saw(self, wish: Wish, answer: Answer) -> None:
-        order_id, status = answer.body["order_id"], answer.body["status"]
+    def _saw(self, step: Step, wish: Wish, answer: Answer) -> None:
+        said = self._read(step, answer, "order_id", "status")
+        if said is None:
+            return
+        order_id, status = said["order_id"], said["status"]
         if order_id != wish.order_id:
             wish.others = (*wish.others, order_id)
         elif not wish.seen or wish.seen[-1] != status:
@@ -215,13 +225,25 @@ class Customer:
 
     def _unheard(self) -> Wish | None:
         for wish in self._open:
-            if wish.said == "unknown" and not wish.placed:
+            if wish.said != "ok":
                 return wish
         return None
 
     def _pending(self) -> Wish | None:
         waiting = [w for w in self._open if w.placed and w.seen[-1:] in ((), ("pending",))]
         return self._chance.choice(waiting) if waiting else None
+
+    def _read(self, step: Step, answer: Answer, *names: str) -> dict[str, str] | None:
+        """The answer, if these are in it; else it is kept as a finding."""
+        body = answer.body
+        if isinstance(body, dict) and all(isinstance(body.get(name), str) for name in names):
+            return body
+        email = self._account.email if self._account else ""
+        self._history.cannot_read(
+            f"{email}: {step.name} was answered {answer.status} without {' and '.join(names)}: "
+            f"{answer.why or str(body)[:200]}"
+        )
+        return None
 
     def _get(self, step: Step, path: str) -> Answer:
         return self._ask(step, "GET", path)
@@ -271,8 +293,10 @@ class Customer:
 _WORDS = ("mug", "tea", "blue", "lamp", "thing", "wool", "chair", "harbour")
 
 
-def _in_flight(answer: Answer) -> bool:
-    return str((answer.body or {}).get("type", "")).endswith(_IN_FLIGHT)
+def _may_have_begun(answer: Answer) -> bool:
+    """Whether a request that did not go well may have done something. One that is refused for what
+    it says has not."""
+    return answer.heard and not 400 <= answer.status < 500
 
 
 class Customers:

@@ -11,12 +11,14 @@ from typing import Any
 from urllib.parse import urlsplit
 
 PATIENCE_S = 5.0
+_AT_THE_DOOR = ("Refused", "busy")  # on a 503: there was no thread for it, and nobody read it
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What came back, and after how many seconds. Status 0: nothing did, `why` says what was met;
-    `heard` tells whether the shop may have got the request."""
+    `heard` tells whether the shop may have begun anything: not without a connection, and not when it
+    was refused at the door."""
 
     status: int
     took_s: float
@@ -86,11 +88,14 @@ class Doors:
                 broken.close()
             return Answer(0, time.monotonic() - began, None, type(error).__name__, heard)
         took_s = time.monotonic() - began
+        heard = not (
+            response.status == 503 and response.getheader(_AT_THE_DOOR[0]) == _AT_THE_DOOR[1]
+        )
         try:
             said = json.loads(read) if read else None
         except ValueError:
-            return Answer(response.status, took_s, None, "an answer that is no JSON")
-        return Answer(response.status, took_s, said)
+            return Answer(response.status, took_s, None, "an answer that is no JSON", heard)
+        return Answer(response.status, took_s, said, heard=heard)
 
 
 _CLOSED = ("RemoteDisconnected", "ConnectionResetError", "BrokenPipeError")

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import psycopg
+
+from tools.faults.planting import planted
 from tools.faults.world import World
 
 
@@ -46,7 +50,7 @@ class Kept:
     orders: Mapping[str, Order]
     accounts: Mapping[str, Account]
     facts: Mapping[str, Counter[str]]
-    """How often each type of event was published about an order or account."""
+    """How often the shop published each type of event about an order or account."""
     holds: Mapping[str, str]
     payments: Mapping[str, str]
     money: Mapping[str, Money]
@@ -57,39 +61,58 @@ class Kept:
 
 
 def gather(world: World) -> Kept:
-    """Raises psycopg.Error when a database cannot be asked."""
-    orders = {
-        row[0]: Order(row[0], row[1], row[2], row[3] or "", row[4], _units(row[5]))
-        for row in world.rows(
-            "orders",
-            "SELECT order_id, user_id, status, reason, total_cents, lines FROM customer_order",
-        )
-    }
-    accounts = {
-        row[0]: Account(*row)
-        for row in world.rows("users", "SELECT user_id, email, name FROM account")
-    }
+    """What comes of something is read before it, and each database in one snapshot: what has no
+    origin in here has none in the shop, even while that goes on. Raises psycopg.Error when a
+    database cannot be asked."""
+    mails, ledger = _mails(world.mails()), _money(world.ledger())
     facts: dict[str, Counter[str]] = defaultdict(Counter)
-    for service in ("users", "orders", "payments"):
-        for key, kind, times in world.rows(
-            service, "SELECT key, type, count(*) FROM feed GROUP BY key, type"
-        ):
-            facts[key][kind] += times
+    with _snapshot(world, "catalog") as catalog:
+        holds = dict(catalog.execute("SELECT order_id, state FROM reservation"))
+        stock = catalog.execute("SELECT sku, reserved, sold FROM stock").fetchall()
+    with _snapshot(world, "payments") as payments:
+        states = dict(payments.execute("SELECT order_id, state FROM payment"))
+        _count_facts(world, payments, facts)
+    with _snapshot(world, "orders") as orders:
+        placed = orders.execute(_ORDERS).fetchall()
+        _count_facts(world, orders, facts)
+    with _snapshot(world, "users") as users:
+        accounts = users.execute("SELECT user_id, email, name FROM account").fetchall()
+        _count_facts(world, users, facts)
     return Kept(
-        orders=orders,
-        accounts=accounts,
-        facts=facts,
-        holds=dict(world.rows("catalog", "SELECT order_id, state FROM reservation")),
-        payments=dict(world.rows("payments", "SELECT order_id, state FROM payment")),
-        money=_money(world.ledger()),
-        mails=_mails(world.mails()),
-        sold={
-            sku: (reserved, sold)
-            for sku, reserved, sold in world.rows(
-                "catalog", "SELECT sku, reserved, sold FROM stock"
-            )
+        orders={
+            row[0]: Order(row[0], row[1], row[2], row[3] or "", row[4], _units(row[5]))
+            for row in placed
         },
+        accounts={row[0]: Account(*row) for row in accounts},
+        facts=facts,
+        holds=holds,
+        payments=states,
+        money=ledger,
+        mails=mails,
+        sold={sku: (reserved, sold) for sku, reserved, sold in stock},
     )
+
+
+_ORDERS = "SELECT order_id, user_id, status, reason, total_cents, lines FROM customer_order"
+_FACTS = """
+    SELECT key, type, count(*) FROM feed WHERE id::text <> ALL(%(planted)s) GROUP BY key, type"""
+
+
+@contextmanager
+def _snapshot(world: World, service: str) -> Iterator[psycopg.Connection[tuple[Any, ...]]]:
+    with world.connect(service) as connection:
+        connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+        with connection.transaction():
+            yield connection
+
+
+def _count_facts(
+    world: World, connection: psycopg.Connection[tuple[Any, ...]], facts: dict[str, Counter[str]]
+) -> None:
+    """Add those of a service, but for what the harness itself has put there."""
+    left_out = sorted(planted(world))
+    for key, kind, times in connection.execute(_FACTS, {"planted": left_out}):
+        facts[key][kind] += times
 
 
 def _units(lines: Sequence[Mapping[str, Any]]) -> Counter[str]:

@@ -33,8 +33,9 @@ class Told:
 @dataclass(slots=True)
 class Wish:
     """An order as its customer knows it: `order_id` is known from its key before anybody answers.
-    `said` is what they were told last about whether it was placed; `seen` each state that they saw
-    it in, in this order, without repeats."""
+    `said` is what they know by now about whether it was placed, of all attempts: failed, when none
+    can have begun anything, and unknown for good once one of them was `unsure` and nothing told
+    better; `seen` each state that they saw it in, in this order, without repeats."""
 
     order_id: str
     key: str
@@ -44,6 +45,7 @@ class Wish:
     lines: tuple[tuple[str, int], ...]
     round: int
     said: Said = "unknown"
+    unsure: bool = False
     placed: bool = False
     refused: str = ""
     seen: tuple[str, ...] = ()
@@ -71,6 +73,8 @@ class History:
         self._told: list[Told] = []
         self.wishes: dict[str, Wish] = {}
         self.registrations: dict[str, Registration] = {}
+        self.unreadable: list[str] = []
+        """Answers that said "done" or "refused" by their status, and nothing that could be read."""
         self.phase: Phase = "calm"
         self.round = 0
         self._round_began = 0
@@ -87,6 +91,10 @@ class History:
     def register(self, registration: Registration) -> None:
         with self._lock:
             self.registrations[registration.email] = registration
+
+    def cannot_read(self, sentence: str) -> None:
+        with self._lock:
+            self.unreadable.append(sentence)
 
     def next_round(self) -> int:
         """From now on, everything belongs to another fault."""
@@ -111,10 +119,6 @@ class History:
     def orders(self) -> Iterator[Wish]:
         """This round's."""
         return (wish for wish in list(self.wishes.values()) if wish.round == self.round)
-
-    def accounts(self) -> Iterable[Registration]:
-        """This round's."""
-        return [each for each in list(self.registrations.values()) if each.round == self.round]
 
 
 def p95_s(told: Iterable[Told]) -> float:

@@ -1,24 +1,35 @@
-"""Rows that the harness puts into a service's database, as if the service had written them."""
+"""Rows that the harness puts into a service's database, as if the service had written them.
+
+What the checker counts is what the shop wrote: `planted` tells it what to leave out."""
 
 from __future__ import annotations
 
 import json
 import uuid
 from collections.abc import Mapping
+from weakref import WeakKeyDictionary
 
 from libs.messaging.transaction import hash_of
 from tools.faults.world import World
+
+_EVENTS: WeakKeyDictionary[World, set[str]] = WeakKeyDictionary()
 
 
 def publish(world: World, service: str, kind: str, key: str, fields: Mapping[str, object]) -> str:
     """An event in a service's feed; its id."""
     event_id = str(uuid.uuid4())
+    _EVENTS.setdefault(world, set()).add(event_id)  # before anybody can find it in the feed
     with world.connect(service) as connection:
         connection.execute(
             "INSERT INTO feed (id, type, key, key_hash, data) VALUES (%s, %s, %s, %s, %s)",
             (event_id, kind, key, hash_of(key), json.dumps(fields)),
         )
     return event_id
+
+
+def planted(world: World) -> frozenset[str]:
+    """The ids of all events that were published so."""
+    return frozenset(_EVENTS.get(world, ()))
 
 
 def note(world: World, service: str, name: str, fields: Mapping[str, object]) -> str:

@@ -12,6 +12,7 @@ from tools.faults.evidence import Account, Kept, Money, Order
 from tools.faults.history import History, Registration, Wish
 from tools.faults.shelf import Shelf
 
+CAPTURED = "payments.payment_captured.v1"
 ORDER, ADA, EMAIL = "ord_1", "usr_ada", "ada@faults.example"
 
 
@@ -50,6 +51,20 @@ def wish(**said: object) -> Wish:
     return made
 
 
+def nothing() -> Kept:
+    """An account, and no order."""
+    return replace(
+        confirmed(),
+        orders={},
+        facts={ADA: Counter({REGISTERED: 1})},
+        holds={},
+        payments={},
+        money={},
+        mails={(EMAIL, "Welcome, Ada"): ("<1>",)},
+        sold={"mug": (0, 0)},
+    )
+
+
 def broken(kept: Kept, told: Wish | None = None, **more: object) -> dict[str, tuple[str, ...]]:
     """The evidence of each invariant that does not hold."""
     history = History()
@@ -84,17 +99,14 @@ def test_what_a_customer_was_told_binds_the_shop(told: dict[str, object], said: 
 
 
 def test_an_order_that_was_accepted_is_there() -> None:
-    lost = replace(confirmed(), orders={}, holds={}, money={}, sold={"mug": (0, 0)})
-
-    assert "does not exist" in broken(lost)["I1"][0]
+    assert "does not exist" in broken(nothing())["I1"][0]
 
 
 def test_one_of_which_nobody_knows_may_be_absent_but_not_half_there() -> None:
     unknown = wish(said="unknown", placed=False, seen=())
-    absent = replace(confirmed(), orders={}, holds={}, money={}, sold={"mug": (0, 0)})
-    half = replace(absent, holds={ORDER: "held"})
+    half = replace(nothing(), holds={ORDER: "held"})
 
-    assert broken(absent, unknown) == {}
+    assert broken(nothing(), unknown) == {}
     assert f"there is no order {ORDER}, but its stock is held" in broken(half, unknown)["I1"]
 
 
@@ -120,10 +132,60 @@ def test_a_confirmed_order_was_captured_once_for_what_it_costs(money: Money) -> 
     assert ORDER in found["I3"][0]
 
 
-def test_money_for_no_order_is_noticed() -> None:
-    found = broken(replace(confirmed(), money={**confirmed().money, "ord_9": Money((5,), ())}))
+@pytest.mark.parametrize(
+    ("claim", "more", "said"),
+    [
+        ("I1", {"facts": {ORDER: Counter({PLACED: 1})}}, f"1 {PLACED} about it"),
+        ("I3", {"facts": {ORDER: Counter({CAPTURED: 1})}}, f"1 {CAPTURED} about it"),
+        ("I3", {"payments": {ORDER: "requested"}}, "its payment is requested"),
+        ("I3", {"money": {ORDER: Money((5,), (5,))}}, "captured 1 times and refunded 1 times"),
+    ],
+)
+def test_what_is_kept_of_an_order_that_is_not_there_is_noticed(
+    claim: str, more: dict[str, dict[str, object]], said: str
+) -> None:
+    whole = nothing()
+    kept = replace(whole, **{name: {**getattr(whole, name), **of} for name, of in more.items()})
 
-    assert found["I3"] == ("there is no order ord_9, but the provider captured for it",)
+    (sentence,) = broken(kept, wish(said="unknown", placed=False, seen=()))[claim]
+
+    assert sentence.startswith(f"there is no order {ORDER}, but ")
+    assert said in sentence
+
+
+def test_a_registration_that_was_told_and_is_not_kept_is_noticed() -> None:
+    facts = {**confirmed().facts, "usr_9": Counter({REGISTERED: 1})}
+
+    assert broken(replace(confirmed(), facts=facts)) == {
+        "I4": (f"there is no account usr_9, but there are 1 {REGISTERED} about it",)
+    }
+
+
+@pytest.mark.parametrize(
+    ("to", "subject"),
+    [
+        ("bob@faults.example", f"Your order is confirmed: {ORDER}"),
+        ("nobody@faults.example", "Welcome, Nobody"),
+        (EMAIL, "Your order is confirmed: ord_9"),
+        (EMAIL, "Welcome, Bob"),
+    ],
+)
+def test_a_mail_that_nobody_was_to_get_is_noticed(to: str, subject: str) -> None:
+    bob = Account("usr_bob", "bob@faults.example", "Bob")
+    kept = replace(
+        confirmed(),
+        accounts={**confirmed().accounts, "usr_bob": bob},
+        facts={**confirmed().facts, "usr_bob": Counter({REGISTERED: 1})},
+        mails={
+            **confirmed().mails,
+            ("bob@faults.example", "Welcome, Bob"): ("<8>",),
+            (to, subject): ("<9>",),
+        },
+    )
+
+    assert broken(kept) == {
+        "I4": (f"{to} has 1 mails '{subject}' ['<9>'], which are not for them",)
+    }
 
 
 def test_a_welcome_that_is_missing_or_came_twice_is_told_with_its_message_ids() -> None:
@@ -157,3 +219,66 @@ def test_what_was_told_once_is_not_told_of_the_next_fault() -> None:
 
     assert [verdict.held for verdict in first] == [True, False, True, True, True]
     assert all(verdict.held for verdict in second)
+
+
+def judged_twice(second: Kept, more: Wish | None = None) -> dict[str, tuple[str, ...]]:
+    """What breaks at the second fault, with this shop, after a first that was clean."""
+    history, checker = History(), Checker()
+    history.next_round()
+    history.wish(wish())
+    case = Case(history, confirmed(), Shelf({"mug": 10}), 5, {}, {}, {})
+    assert all(verdict.held for verdict in checker.judge(case))
+    history.next_round()
+    if more is not None:
+        history.wish(more)
+    verdicts = checker.judge(replace(case, kept=second))
+    return {verdict.claim: verdict.evidence for verdict in verdicts if not verdict.held}
+
+
+def test_what_becomes_of_an_earlier_round_s_orders_is_noticed_too() -> None:
+    whole = confirmed()
+    again = replace(
+        whole,
+        facts={**whole.facts, ORDER: Counter({PLACED: 1, CONFIRMED: 2})},
+        money={ORDER: Money((2500, 2500), ())},
+        mails={**whole.mails, (EMAIL, "Welcome, Ada"): ("<1>", "<3>")},
+        sold={"mug": (0, 4)},
+    )
+
+    found = judged_twice(again)
+
+    assert judged_twice(whole) == {}
+    assert "OrderConfirmed 2 and OrderCancelled 0 times" in found["I1"][0]
+    assert "4 sold" in found["I2"][0]
+    assert "captured 2 times" in found["I3"][0]
+    assert "has 2 welcomes" in found["I4"][0]
+
+
+def test_what_is_wished_before_the_first_fault_binds_the_shop_too() -> None:
+    early = wish(order_id="ord_0", round=1)
+
+    assert "was accepted, and does not exist" in judged_twice(confirmed(), early)["I1"][0]
+
+
+def test_a_mail_that_came_twice_and_then_thrice_is_told_twice() -> None:
+    history, checker = History(), Checker()
+    case = Case(history, confirmed(), Shelf({}), 5, {}, {}, {})
+    told = []
+    for came in (("<1>", "<3>"), ("<1>", "<3>"), ("<1>", "<3>", "<4>")):
+        history.next_round()
+        mails = {**confirmed().mails, (EMAIL, "Welcome, Ada"): came}
+        verdicts = checker.judge(replace(case, kept=replace(confirmed(), mails=mails)))
+        told.append(next(verdict.held for verdict in verdicts if verdict.claim == "I4"))
+
+    assert told == [False, True, False]
+
+
+def test_an_answer_that_nobody_could_read_is_a_finding() -> None:
+    history = History()
+    history.next_round()
+    history.cannot_read("ada: order was answered 201 without order_id")
+    case = Case(history, confirmed(), Shelf({"mug": 10}), 5, {}, {}, {})
+
+    (first, *_) = Checker().judge(case)
+
+    assert first.evidence == ("ada: order was answered 201 without order_id",)
