@@ -1,4 +1,6 @@
-"""How much of the machine others use: their work makes answers late, and is no fault of the shop's."""
+"""How much of the machine others use: their work makes answers late, and is no fault of the shop's.
+
+Others are programs beside us, and whoever shares the machine's processors with it (`steal`)."""
 
 from __future__ import annotations
 
@@ -60,9 +62,14 @@ def _used(world: World) -> tuple[float, dict[tuple[int, float], float]]:
             ours[process.pid, process.create_time()] = times.user + times.system
         except psutil.Error:
             continue  # it ended
-    # `guest` is in `user` already.
-    busy = machine.user + machine.system + machine.nice + getattr(machine, "softirq", 0.0)
-    return busy, ours
+    return busy_s(machine), ours
+
+
+def busy_s(machine: object) -> float:
+    """Seconds in which the processors did not wait for us, of psutil.cpu_times."""
+    # `guest` is in `user` already; not every system counts the last three.
+    kinds = ("user", "system", "nice", "softirq", "steal")
+    return sum(getattr(machine, kind, 0.0) for kind in kinds)
 
 
 def _ours(world: World) -> Iterator[psutil.Process]:

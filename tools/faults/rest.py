@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 import psycopg
 
@@ -24,6 +24,33 @@ _WAITING = """
 _PARKED = """
     SELECT id, 'event', type, key, error FROM parked_event WHERE requeued_at IS NULL
     UNION ALL SELECT id, 'job', name, key, error FROM job WHERE state = 'parked'"""
+
+
+class Leftovers:
+    """What is still to be done, or was given up, without what was told before and has been there ever
+    since: one order that hangs is one finding, and not one of every fault that follows."""
+
+    def __init__(self, world: World, drain_s: float = DRAIN_S) -> None:
+        self._world = world
+        self._drain_s = drain_s
+        self._known: frozenset[str] = frozenset()
+
+    def begin(self) -> None:
+        """Another fault: what is gone by now is news if it is there again."""
+        if self._known:
+            self._known &= left(self._world).keys() | parked(self._world).keys()
+
+    def wait(self, tell: Callable[[int], None]) -> tuple[float, dict[str, str]]:
+        """As of `wait`."""
+        return wait(self._world, self._known, self._drain_s, tell)
+
+    def new(self, found: Mapping[str, str]) -> dict[str, str]:
+        """What of this was not told yet."""
+        return {name: said for name, said in found.items() if name not in self._known}
+
+    def tell(self, *found: Iterable[str]) -> None:
+        """It is told now, by these names."""
+        self._known = self._known.union(*found)
 
 
 def left(world: World) -> dict[str, str]:
@@ -97,7 +124,8 @@ def _events(world: World, service: str) -> dict[str, str]:
                 producer, _UNREAD, pos=pos, lanes=lanes, lane=lane, types=list(types)
             )
             if unread:
-                found[f"cursor {service} {producer} {lane}"] = (
+                # With where it is: a lane that moves, and is late again, is another finding.
+                found[f"cursor {service} {producer} {lane} at {pos}"] = (
                     f"{service} has not read {unread} events of {producer}'s lane {lane} "
                     f"(its cursor is at {pos}, the first unread is {first})"
                 )

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 import os
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
 from tools.faults.fault import Fault
 from tools.faults.history import Told, p95_s, quantile
@@ -34,35 +35,59 @@ def by_step(told: Iterable[Told]) -> dict[str, list[Told]]:
     return dict(found)
 
 
-def baseline(told: Iterable[Told]) -> dict[str, float]:
-    """The p95 of each step in seconds, without a fault."""
-    return {step: p95_s(each) for step, each in by_step(told).items()}
+@dataclass(frozen=True)
+class Baseline:
+    """The p95 of each step in seconds, without a fault, and how many cores others used meanwhile."""
+
+    p95_s: Mapping[str, float]
+    others_cores: float = 0.0
+
+    @property
+    def noisy(self) -> bool:
+        """Whether it was measured while others made answers late: against it all would be quick."""
+        return self.others_cores > OTHERS_AT_MOST_CORES
 
 
-def judge(
-    fault: Fault, told: Iterable[Told], calm: Mapping[str, float], others_cores: float
-) -> Verdict:
+def baseline(told: Iterable[Told], others_cores: float = 0.0) -> Baseline:
+    """Of what was asked without a fault."""
+    return Baseline({step: p95_s(each) for step, each in by_step(told).items()}, others_cores)
+
+
+def judge(fault: Fault, told: Iterable[Told], calm: Baseline, others_cores: float) -> Verdict:
     """I6 for what was asked while the fault was on, and other programs used so many cores."""
     spared = [each for each in told if not each.needs & fault.hurts]
+    if not spared:
+        return Verdict("I6", True, 0)
     if others_cores > OTHERS_AT_MOST_PART * (os.cpu_count() or 1):
         note = f"not judged: other programs used {others_cores:.1f} cores"
         return Verdict("I6", True, 0, (), note)
-    crowded = others_cores > OTHERS_AT_MOST_CORES
-    evidence = _wrong(spared, OK_WITH_OTHERS if crowded else OK_AT_LEAST)
-    if crowded:
+    note = ""
+    if others_cores > OTHERS_AT_MOST_CORES:
+        evidence = _wrong(spared, OK_WITH_OTHERS)
         note = (
-            f"other programs used {others_cores:.1f} cores: {OK_WITH_OTHERS:.0%} ok were asked for, "
-            "and p95 was not judged"
+            f"other programs used {others_cores:.1f} cores: {OK_WITH_OTHERS:.0%} ok were asked for "
+            f"and not {OK_AT_LEAST:.1%}, and p95 was not judged"
         )
-        return Verdict("I6", not evidence, len(spared), tuple(evidence), note)
+    elif calm.noisy:
+        evidence = _wrong(spared, OK_AT_LEAST)
+        note = (
+            f"p95 was not judged: other programs used {calm.others_cores:.1f} cores while it was "
+            "measured without a fault"
+        )
+    else:
+        evidence = [*_wrong(spared, OK_AT_LEAST), *_late(spared, calm)]
+    return Verdict("I6", not evidence, len(spared), tuple(evidence), note)
+
+
+def _late(spared: list[Told], calm: Baseline) -> Iterator[str]:
     for step, asked in by_step(spared).items():
-        now, allowed = p95_s(asked), max(FLOOR_S, TIMES_SLOWER * calm.get(step, 0.0))
+        before = calm.p95_s.get(step, 0.0)
+        now, allowed = p95_s(asked), max(FLOOR_S, TIMES_SLOWER * before)
         if len(asked) >= _ENOUGH and now > allowed:
-            evidence.append(
+            yield (
                 f"{step}: p95 {now * 1000:.0f} ms of {len(asked)} requests, at most "
-                f"{allowed * 1000:.0f} ms are allowed (fault-free {calm.get(step, 0) * 1000:.0f} ms)"
+                f"{allowed * 1000:.0f} ms are allowed (fault-free {before * 1000:.0f} ms)"
             )
-    return Verdict("I6", not evidence, len(spared), tuple(evidence))
 
 
 def _wrong(spared: list[Told], at_least: float) -> list[str]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from tools.faults.fault import Fault
 from tools.faults.history import Said, Told
-from tools.faults.spared import judge
+from tools.faults.spared import Baseline, judge
 from tools.faults.steps import BROWSE, LOOK, ORDER, STEPS, Step, neighbours
 
-CALM = {LOOK.name: 0.08, BROWSE.name: 0.02}
+TIMES = {LOOK.name: 0.08, BROWSE.name: 0.02}
+CALM = Baseline(TIMES)
 
 
 class CatalogDead(Fault):
@@ -49,6 +50,24 @@ def test_with_others_on_the_machine_it_asks_for_less_and_says_so() -> None:
 
     assert some.held and "90%" in some.note
     assert (many.held, many.checked) == (True, 0) and "not judged" in many.note
+
+
+def test_times_that_were_measured_beside_others_are_no_measure_and_failures_are() -> None:
+    noisy = Baseline(TIMES, others_cores=1.2)
+    slow = told(LOOK, took_s=3.0, times=100)
+
+    late = judge(CatalogDead(), slow, noisy, 0.0)
+    failed = judge(CatalogDead(), [*slow, *told(LOOK, "failed")], noisy, 0.0)
+
+    assert (late.held, late.checked) == (True, 100)
+    assert "p95 was not judged" in late.note and "1.2 cores" in late.note
+    assert not failed.held
+
+
+def test_where_nobody_is_spared_there_is_nothing_to_judge_or_to_excuse() -> None:
+    verdict = judge(CatalogDead(), told(ORDER, "failed", times=10), CALM, 99.0)
+
+    assert (verdict.held, verdict.checked, verdict.note) == (True, 0, "")
 
 
 def test_a_step_needs_nobody_whom_its_service_may_not_ask() -> None:
