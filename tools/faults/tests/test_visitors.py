@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
 import pytest
 
@@ -16,10 +17,16 @@ OVERLOADED = json.dumps({"type": "/problems/overloaded", "status": 503}).encode(
 
 
 class Shop(ThreadingHTTPServer):
-    """Answers well, but for the requests whose turn is in `instead`."""
+    """Answers well, but for the requests whose turn is in `instead`. After those in `hangs_up` it
+    closes the connection without having said so; those in `mute` get no answer at all."""
+
+    daemon_threads = True
 
     def __init__(self) -> None:
         self.instead: dict[int, tuple[int, bytes]] = {}
+        self.hangs_up: set[int] = set()
+        self.mute: set[int] = set()
+        self.connections = 0
         self.keys: list[str | None] = []
         self._asked = 0
         super().__init__(("127.0.0.1", 0), Handler)
@@ -29,12 +36,23 @@ class Shop(ThreadingHTTPServer):
         self._asked += 1
         return self._asked
 
+    def process_request(self, request: Any, client_address: Any) -> None:
+        self.connections += 1
+        super().process_request(request, client_address)
+
 
 class Handler(BaseHTTPRequestHandler):
     server: Shop
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
 
     def _answer(self, good: int) -> None:
-        status, body = self.server.instead.get(self.server.next(), (good, b"{}"))
+        turn = self.server.next()
+        if turn in self.server.hangs_up | self.server.mute:
+            self.close_connection = True
+        if turn in self.server.mute:
+            return
+        status, body = self.server.instead.get(turn, (good, b"{}"))
         self.send_response(status)
         self.send_header("Retry-After", "1")
         self.send_header("Content-Length", str(len(body)))
@@ -61,8 +79,8 @@ def shop() -> Iterator[Shop]:
     made.server_close()
 
 
-def visit(shop: Shop) -> Visitors:
-    visitors = Visitors(shop.server_port, token="t", sku="mug", wanted=40, at_once=1)
+def visit(shop: Shop, at_once: int = 1) -> Visitors:
+    visitors = Visitors(shop.server_port, token="t", sku="mug", wanted=40, at_once=at_once)
     visitors.start()
     while visitors.are_inside:
         time.sleep(0.02)
@@ -84,3 +102,34 @@ def test_a_wrong_answer_and_a_bug_are_failures_and_to_be_put_off_is_none(shop: S
     assert count.put_off == 1
     assert [said.partition(": ")[2][:3] for said in count.failed] == ["500", "503"]
     assert count.asked == 40
+
+
+def test_half_of_them_keep_their_connection(shop: Shop) -> None:
+    one = visit(shop).count
+    after_one = shop.connections
+    visit(shop, at_once=2)
+
+    assert (one.asked, after_one) == (40, 1)
+    assert shop.connections > 3
+
+
+def test_who_finds_an_idle_connection_closed_asks_once_more_reads_and_keyed_orders(
+    shop: Shop,
+) -> None:
+    shop.hangs_up = {5, 10, 20}  # the 11th and the 21st are orders
+
+    count = visit(shop).count
+
+    assert (count.failed, count.reconnects) == ([], 3)
+    assert len(shop.keys) == len(set(shop.keys)) == 4
+
+
+def test_a_new_connection_without_an_answer_is_a_failure(shop: Shop) -> None:
+    shop.hangs_up, shop.mute = {5}, {6}
+
+    count = visit(shop).count
+
+    assert [said.partition(": ")[2].partition(":")[0] for said in count.failed] == [
+        "RemoteDisconnected"
+    ]
+    assert count.reconnects == 1
