@@ -19,6 +19,10 @@ FAULTS = (
     "black-hole-orders-catalog",
     "provider-loses-answers",
 )
+# What customers own, which a busy machine changes nothing about. How quick the spared part is (I6)
+# cannot be judged while others take the processors: such a fault is "not run", and says so.
+ALWAYS = ("I1", "I2", "I3", "I4", "I5")
+HELD, NOTHING_JUDGED = 0, 3
 
 
 @pytest.mark.timeout(600)
@@ -29,7 +33,16 @@ def test_the_shop_bears_six_faults_of_twenty_seconds(tmp_path: Path) -> None:
 
     done = subprocess.run([*command, "--json"], capture_output=True, text=True, check=False)
 
-    assert done.returncode == 0, done.stderr
-    run = json.loads(done.stdout)
-    assert [outcome["fault"] for outcome in run["outcomes"]] == list(FAULTS)
-    assert all(outcome["orders"] > 0 for outcome in run["outcomes"])
+    assert done.stdout, done.stderr
+    outcomes = json.loads(done.stdout)["outcomes"]
+    assert [outcome["fault"] for outcome in outcomes] == list(FAULTS)
+    for outcome in outcomes:
+        about = f"{outcome['fault']}: {outcome['reason']}"
+        assert outcome["state"] != "broken", about
+        verdicts = {verdict["claim"]: verdict for verdict in outcome["verdicts"]}
+        for claim in ALWAYS:
+            assert verdicts[claim]["held"], about
+            assert verdicts[claim]["checked"] > 0, f"{about}: {claim} looked at nothing"
+        assert outcome["orders"] > 0, about
+    held = any(outcome["state"] == "held" for outcome in outcomes)
+    assert done.returncode == (HELD if held else NOTHING_JUDGED), done.stderr
