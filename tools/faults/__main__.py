@@ -7,6 +7,8 @@ import secrets
 import signal
 import sys
 import textwrap
+import traceback
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -16,15 +18,14 @@ from tools.dev import show
 from tools.dev.catalog import services_of
 from tools.dev.errors import Refusal
 from tools.dev.places import HERE
+from tools.faults import ending, ground
 from tools.faults.fault import Fault
 from tools.faults.faults import all_faults
 from tools.faults.harness import Harness, chosen
 from tools.faults.live import Board
-from tools.faults.report import as_html, machine, summary
-from tools.faults.report import as_json as as_json_text
 from tools.faults.world import World
 
-_PROBLEMS = 4
+_INTERRUPTED = 130
 _NAME = 29  # columns
 
 
@@ -47,8 +48,17 @@ def faults(
         Path | None, typer.Option(help="Where the report's page is put; .dev/faults.html.")
     ] = None,
 ) -> None:
-    """Hurt a running shop and judge what becomes of it. Exits with 0 when every invariant held, 4
-    when one did not."""
+    """Hurt a running shop and judge what becomes of it.
+
+    \b
+    Exits with
+      0    every fault that ran held
+      1    it could not be done, and a sentence says why
+      2    wrong usage: a name that there is not, a folder that is not ours
+      3    nothing was judged: whatever was asked for could not be run here
+      4    an invariant broke
+      130  interrupted; the report has what was done until then
+    """
     services = services_of(HERE.root)
     known = all_faults(
         [service.name for service in services if service.has_database],
@@ -59,21 +69,27 @@ def faults(
         _list(picked, as_json)
         return
     seed = secrets.randbelow(1_000_000) if seed is None else seed
-    show.err.print(f"[dim]seed {seed}; {len(picked)} faults of {seconds:g} s each, or longer[/]")
     page = report or HERE.dev / "faults.html"
-    with World(folder and folder.resolve(), tell=_started) as world:
-        with Board(show.err, len(picked)) as board:
+    world = World(folder, tell=_started)
+    ground.claim(world.places)
+    ending.make_way(page)
+    show.err.print(f"[dim]seed {seed}; {len(picked)} faults of {seconds:g} s each, or longer[/]")
+    harness: Harness | None = None
+    try:
+        with world, Board(show.err, len(picked)) as board:
             harness = Harness(world, seed=seed, seconds=seconds, watcher=board)
             board.watch(harness.history)
             run = harness.run(picked)
-    where = machine()
-    page.write_text(as_html(run, where), encoding="utf-8")
-    if as_json:
-        print(as_json_text(run, where))
-    else:
-        show.out.print(summary(run))
-    show.err.print(f"The report is {page}", markup=False)
-    raise typer.Exit(0 if run.held else _PROBLEMS)
+    except BaseException as error:
+        if harness is not None:  # what was done until then took its time
+            so_far = replace(harness.so_far(), interrupted=True)
+            ending.hand_over(so_far, page, as_json=as_json)
+        if not isinstance(error, KeyboardInterrupt):
+            raise
+        show.say("dev: interrupted; nothing is left running")
+        raise typer.Exit(_INTERRUPTED) from None
+    ending.hand_over(run, page, as_json=as_json)
+    raise typer.Exit(ending.code(run))
 
 
 def _list(picked: list[Fault], as_json: bool) -> None:
@@ -109,9 +125,15 @@ def main() -> None:
     except Refusal as refusal:
         show.say(f"dev: {refusal}")
         sys.exit(refusal.code)
-    except KeyboardInterrupt:
-        show.say("dev: interrupted; nothing is left running")
-        sys.exit(130)
+    except Exception as error:
+        told = HERE.dev / "faults-crash.txt"
+        told.parent.mkdir(exist_ok=True)
+        told.write_text(traceback.format_exc(), encoding="utf-8")
+        show.say(
+            f"dev: stopped by a bug of ./dev faults, {type(error).__name__}: {error}; its traceback "
+            f"is in {told}. Please report it, with the seed"
+        )
+        sys.exit(1)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
+from collections.abc import Iterator
 from types import TracebackType
 from typing import Self
 
@@ -15,6 +16,7 @@ from rich.table import Table
 
 from tools.faults.history import History, p95_s
 from tools.faults.outcome import INVARIANTS, Outcome
+from tools.faults.report import note, trouble
 
 _REFRESH_S = 0.5
 _STYLES = {"held": "green", "broken": "bold red", "not run": "dim"}
@@ -75,14 +77,8 @@ class Board:
             self._console.print(_row(outcome))
         else:
             self._console.print(_line(outcome), markup=False, highlight=False, soft_wrap=True)
-        for verdict in outcome.verdicts:
-            for sentence in verdict.evidence:
-                said = f"    {verdict.claim}: {sentence}"
-                self._console.print(said, markup=False, highlight=False, soft_wrap=True)
-        if outcome.reason and not any(verdict.evidence for verdict in outcome.verdicts):
-            self._console.print(
-                f"    {outcome.reason}", markup=False, highlight=False, soft_wrap=True
-            )
+        for line in _why(outcome):
+            self._console.print(f"    {line}", markup=False, highlight=False, soft_wrap=True)
 
     def _now(self) -> RenderableType:
         with self._lock:
@@ -127,7 +123,7 @@ def _row(outcome: Outcome) -> str:
         return f"{head} [dim]not run[/]"
     ok, failed, unknown = _counts(outcome)
     judged = " ".join(
-        f"[{'green' if verdict.held else 'bold red'}]{escape(verdict.claim)}[/]"
+        f"[{_STYLES.get(verdict.judgement, 'dim')}]{escape(verdict.claim)}[/]"
         for verdict in outcome.verdicts
         if verdict.claim in INVARIANTS or not verdict.held
     )
@@ -135,6 +131,16 @@ def _row(outcome: Outcome) -> str:
         f"{head} {ok:>5} ok {failed:>4} failed {unknown:>4} unknown  "
         f"p95 {_p95(outcome):>5.0f} ms  drained {outcome.drained_s:>4.1f} s  {judged}"
     )
+
+
+def _why(outcome: Outcome) -> Iterator[str]:
+    """What went wrong, what broke, and what was not judged, each with the reason."""
+    if said := trouble(outcome):
+        yield said
+    for verdict in outcome.verdicts:
+        yield from (f"{verdict.claim}: {sentence}" for sentence in verdict.evidence)
+        if verdict.judgement == "not judged":
+            yield note(verdict)
 
 
 def _counts(outcome: Outcome) -> tuple[int, int, int]:

@@ -31,6 +31,18 @@ class Verdict:
     evidence: tuple[str, ...] = ()
     note: str = ""
 
+    @property
+    def judgement(self) -> Judgement:
+        """What it is worth: that nothing was found broken says little where nothing was looked at."""
+        if not self.held:
+            return "broken"
+        if self.checked:
+            return "held"
+        return "not judged" if self.note else "none"
+
+
+Judgement = Literal["held", "broken", "not judged", "none"]
+"""`none`: there was nothing to look at; `not judged`: there was, and the note says why not."""
 
 State = Literal["held", "broken", "not run"]
 
@@ -70,7 +82,8 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Run:
-    """A whole run. `baseline_ms` is the fault-free p95 by the customers' step."""
+    """A run, or what was done of it when it was `interrupted`. `baseline_ms` is the fault-free p95 by
+    the customers' step."""
 
     seed: int
     seconds: float
@@ -78,9 +91,14 @@ class Run:
     took_s: float
     baseline_ms: Mapping[str, float]
     outcomes: tuple[Outcome, ...]
+    interrupted: bool = False
 
     @property
     def held(self) -> bool:
         """Whether every invariant held in everything that was run, and something was."""
-        states = {outcome.state for outcome in self.outcomes}
-        return "broken" not in states and "held" in states
+        return not self.broken and any(outcome.state == "held" for outcome in self.outcomes)
+
+    @property
+    def broken(self) -> bool:
+        """Whether any did not."""
+        return any(outcome.state == "broken" for outcome in self.outcomes)

@@ -17,6 +17,7 @@ from tools.faults.charts import curve
 from tools.faults.outcome import INVARIANTS, Outcome, Run, Verdict
 
 _TEMPLATE = Path(__file__).with_name("report.html.jinja")
+_NOTHING = "there was nothing to look at"
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,12 @@ def machine() -> Machine:
 
 def as_json(run: Run, where: Machine) -> str:
     """All that the page shows, and the curves second by second."""
-    return json.dumps({"held": run.held, "machine": asdict(where), **asdict(run)}, indent=2)
+    said = {"held": run.held, "machine": asdict(where), **asdict(run)}
+    said["outcomes"] = [
+        {**asdict(outcome), "verdicts": [_verdict(verdict) for verdict in outcome.verdicts]}
+        for outcome in run.outcomes
+    ]
+    return json.dumps(said, indent=2)
 
 
 def as_html(run: Run, where: Machine) -> str:
@@ -65,13 +71,14 @@ def as_html(run: Run, where: Machine) -> str:
 
 
 def summary(run: Run) -> str:
-    """One line: how many faults held, broke, were not run."""
+    """One line: how many faults held, broke, were not run, and whether there were to be more."""
     counts = {
         state: sum(outcome.state == state for outcome in run.outcomes)
         for state in ("held", "broken", "not run")
     }
-    said = [f"{counts['held']} of {counts['held'] + counts['broken']} faults held"]
+    said = [f"{counts['held']} of {len(run.outcomes)} faults held"]
     said += [f"{counts[state]} {state}" for state in ("broken", "not run") if counts[state]]
+    said += ["then interrupted"] if run.interrupted else []
     return ", ".join(said)
 
 
@@ -91,6 +98,7 @@ class _Row:
     chips: Sequence[_Chip]
     own: Sequence[_Chip]
     own_in_all: _Chip
+    trouble: str
     broken: Sequence[Verdict]
     notes: Sequence[str]
     curve: str
@@ -103,10 +111,11 @@ def _row(outcome: Outcome) -> _Row:
         id="fault-" + re.sub(r"[^a-z0-9]+", "-", outcome.fault.lower()),
         outcome=outcome,
         chips=[_chip_of(outcome, verdicts.get(claim)) for claim in INVARIANTS],
-        own=[_chip(verdict, verdict.claim) for verdict in own],
+        own=[_chip_of_own(verdict) for verdict in own],
         own_in_all=_in_all(own),
-        broken=[verdict for verdict in outcome.verdicts if not verdict.held],
-        notes=[f"{verdict.claim}: {verdict.note}" for verdict in outcome.verdicts if verdict.note],
+        trouble=trouble(outcome) if outcome.state == "broken" else "",
+        broken=[verdict for verdict in outcome.verdicts if verdict.judgement == "broken"],
+        notes=[note(verdict) for verdict in outcome.verdicts if verdict.note],
         curve=curve(outcome),
     )
 
@@ -114,34 +123,55 @@ def _row(outcome: Outcome) -> _Row:
 def _chip_of(outcome: Outcome, verdict: Verdict | None) -> _Chip:
     if not outcome.verdicts:
         return _Chip("not-run", "not run", outcome.reason)
-    if verdict is None or (verdict.held and not verdict.checked):
-        return _Chip("none", "none", "there was nothing to look at")
-    return _chip(verdict, f"{verdict.checked}" if verdict.held else "broken")
+    if verdict is None:
+        return _Chip("none", "none", _NOTHING)
+    return _chip(verdict, {"held": f"{verdict.checked}"}.get(verdict.judgement, verdict.judgement))
+
+
+def _chip_of_own(verdict: Verdict) -> _Chip:
+    said = {"not judged": f"{verdict.claim}: not judged"}
+    return _chip(verdict, said.get(verdict.judgement, verdict.claim))
+
+
+def _chip(verdict: Verdict, said: str) -> _Chip:
+    title = f"{verdict.claim}: {verdict.checked} looked at"
+    match verdict.judgement:
+        case "held":
+            return _Chip("held", f"\u2713 {said}", title)
+        case "broken":
+            return _Chip("broken", f"\u2717 {said}", title)
+        case "not judged":
+            return _Chip("not-run", said, note(verdict))
+        case "none":
+            return _Chip("none", said, _NOTHING)
 
 
 def _in_all(own: Sequence[Verdict]) -> _Chip:
-    judged = [verdict for verdict in own if _is_judged(verdict)]
+    judged = [verdict for verdict in own if verdict.judgement in ("held", "broken")]
     held = sum(verdict.held for verdict in judged)
     title = ", ".join(verdict.claim for verdict in own)
     if not judged:
         return _Chip("not-run", "not judged", title)
-    said = f"{held} of {len(judged)}"
+    said = f"{held} of {len(own)}"
     if held == len(judged):
         return _Chip("held", f"\u2713 {said}", title)
     return _Chip("broken", f"\u2717 {said}", title)
 
 
-def _is_judged(verdict: Verdict) -> bool:
-    return bool(verdict.checked) or not verdict.held
+def note(verdict: Verdict) -> str:
+    """What is to be known beside a verdict, or why there is none, with the name of its claim."""
+    unjudged = "not judged: " if verdict.judgement == "not judged" else ""
+    return f"{verdict.claim}: {unjudged}{verdict.note.removeprefix(unjudged)}"
 
 
-def _chip(verdict: Verdict, said: str) -> _Chip:
-    title = f"{verdict.claim}: {verdict.checked} looked at"
-    if not _is_judged(verdict):
-        return _Chip("not-run", said, f"{verdict.claim}: {verdict.note or 'nothing to look at'}")
-    if verdict.held:
-        return _Chip("held", f"\u2713 {said}", title)
-    return _Chip("broken", f"\u2717 {said}", title)
+def trouble(outcome: Outcome) -> str:
+    """Its reason, unless that is only what one of its verdicts says."""
+    said = {f"{v.claim}: {each}" for v in outcome.verdicts for each in (*v.evidence, v.note)}
+    return "" if outcome.reason in said else outcome.reason
+
+
+def _verdict(verdict: Verdict) -> dict[str, object]:
+    return {**asdict(verdict), "judgement": verdict.judgement}
 
 
 def _own(outcome: Outcome) -> list[Verdict]:

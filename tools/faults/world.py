@@ -7,6 +7,7 @@ with the time at which they began; nothing is ever looked for by name.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import random
@@ -16,7 +17,7 @@ import sys
 import threading
 import time
 import urllib.request
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, LiteralString, Self
@@ -25,10 +26,8 @@ import psutil
 import psycopg
 
 from libs.servers import free_port
-from tools.dev import state
 from tools.dev.changes import Changes
 from tools.dev.errors import Busy, Refusal
-from tools.dev.healing import end_leftovers, only_one
 from tools.dev.keeper import Keeper
 from tools.dev.places import HERE, Places
 from tools.dev.ports import HOST
@@ -37,6 +36,7 @@ from tools.dev.state import UnitRecord
 from tools.dev.supervisor import Supervisor
 from tools.dev.system import Options
 from tools.dev.units import Command
+from tools.faults import ground
 from tools.faults.proxies import Proxies
 from tools.faults.volumes import unmount_leftovers
 from tools.faults.wiring import through
@@ -66,7 +66,7 @@ class World(Changes):
         tell: Callable[[str], None] = lambda line: None,
         told: Mapping[str, Mapping[str, str]] | None = None,
     ) -> None:
-        self.places = Places(HERE.root, folder or HERE.dev / "faults")
+        self.places = Places(HERE.root, (folder or HERE.dev / "faults").resolve())
         self._tell = tell
         self._tuned = TOLD if told is None else told
         self._told: dict[str, dict[str, str]] = {}
@@ -86,33 +86,33 @@ class World(Changes):
     # From its start to its end
 
     def start(self) -> Self:
-        """Returns when everything is ready. Raises Refusal with the reason when that can't be."""
-        if state.running(self.places) is not None:
-            raise Busy("another ./dev faults is at work in this checkout; wait, or end it")
-        self.places.make()
-        with only_one(self.places, patience_s=1):
-            end_leftovers(self.places)
-            unmount_leftovers(self.places.dev)
-        shutil.rmtree(self.places.dev)
-        self.places.make()
-        self.proxies.start()
-        self._thread.start()
-        ends = time.monotonic() + START_S
-        while not self._ready.wait(_POLL_S):
-            if self._ended.is_set() or time.monotonic() > ends:
-                self.stop()
-                raise Refusal(self._why or f"the shop is not ready after {START_S:g} s")
+        """Returns when everything is ready. Raises Refusal with the reason when that can't be; then,
+        and whatever else ends it, nothing of it runs."""
+        ground.clear(self.places)
+        try:
+            self.proxies.start()
+            self._thread.start()
+            ends = time.monotonic() + START_S
+            while not self._ready.wait(_POLL_S):
+                if self._ended.is_set() or time.monotonic() > ends:
+                    raise Refusal(self._why or f"the shop is not ready after {START_S:g} s")
+        except BaseException:  # Ctrl-C too
+            self.stop()
+            raise
         return self
 
     def stop(self) -> None:
-        """Nothing of it runs any more. Safe to repeat."""
-        for unit in list(self._paused):
-            self.resume(unit)
-        if self._thread.is_alive():
-            self._supervisor.ask_to_stop()
-            self._supervisor.ask_to_stop()  # without letting anybody finish
-            self._thread.join()
-        self.proxies.stop()
+        """Nothing of it runs any more, and nothing is mounted. Takes some seconds, in which a signal
+        to end is not heard: it would leave the rest running. Safe to repeat."""
+        with _undisturbed():
+            for unit in list(self._paused):
+                self.resume(unit)
+            if self._thread.is_alive():
+                self._supervisor.ask_to_stop()
+                self._supervisor.ask_to_stop()  # without letting anybody finish
+                self._thread.join()
+            self.proxies.stop()
+            unmount_leftovers(self.places.dev)
 
     def __enter__(self) -> Self:
         return self.start()
@@ -128,6 +128,8 @@ class World(Changes):
     def _run(self) -> None:
         try:
             self._supervisor.run(lambda _: self._ready.set())
+        except Busy:  # begun in the same moment as ours, and faster
+            self._why = str(ground.busy(self.places))
         except Refusal as refusal:
             self._why = str(refusal)
         except Exception as error:
@@ -418,6 +420,22 @@ class World(Changes):
             if time.monotonic() > ends:
                 raise Refusal(f"{', '.join(late)}: still {what} after {within_s:g} s")
             time.sleep(_POLL_S)
+
+
+@contextlib.contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Without the signals that ask for an end; they are heard by the main thread only."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {
+        number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM)
+    }
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, signal.SIG_DFL if handler is None else handler)
 
 
 def _run_by(command: Sequence[str], *program: str) -> Sequence[str]:

@@ -62,4 +62,6 @@ def _broken(chance: random.Random) -> Outcome:
     )
     own = Verdict("refused in 50 ms", False, 900, ("503 after 81 ms",))
     verdicts = tuple(bad if verdict.claim == "I3" else verdict for verdict in whole.verdicts)
-    return replace(whole, state="broken", reason=bad.evidence[0], verdicts=(*verdicts, own))
+    return replace(
+        whole, state="broken", reason=f"I3: {bad.evidence[0]}", verdicts=(*verdicts, own)
+    )

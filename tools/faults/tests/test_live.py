@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import io
 import time
+from dataclasses import replace
 
+import pytest
 from rich.console import Console
 
 from tools.faults.history import History, Told
 from tools.faults.live import Board
+from tools.faults.outcome import Outcome, Verdict
 from tools.faults.tests.runs import LONG, run
 
+GREEN = "\x1b[32m"
 
-def shown(*, terminal: bool) -> str:
+
+def shown(*outcomes: Outcome, terminal: bool) -> str:
     written = io.StringIO()
     console = Console(
         file=written, force_terminal=terminal, width=120 if terminal else 80, no_color=not terminal
@@ -24,7 +29,7 @@ def shown(*, terminal: bool) -> str:
         board.watch(history)
         board.phase("kill-orders-web", "fault")
         time.sleep(0.8)
-        for outcome in run().outcomes:
+        for outcome in outcomes or run().outcomes:
             board.outcome(outcome)
     return written.getvalue()
 
@@ -40,9 +45,20 @@ def test_a_log_gets_a_line_for_each_fault_that_fits_and_no_escape_codes() -> Non
     assert "    only root may mount" in lines
 
 
+@pytest.mark.parametrize("terminal", [False, True], ids=["log", "terminal"])
+def test_what_was_not_judged_says_so_and_why_and_is_not_green(terminal: bool) -> None:
+    unjudged = Verdict("I6", True, 0, note="other programs used 1.9 cores")
+
+    text = shown(replace(run().outcomes[0], verdicts=(unjudged,)), terminal=terminal)
+
+    assert "    I6: not judged: other programs used 1.9 cores" in text
+    assert f"{GREEN}I6" not in text
+
+
 def test_a_terminal_sees_the_phase_and_what_was_answered_while_it_goes() -> None:
     text = shown(terminal=True)
 
     assert "kill-orders-web" in text
+    assert f"{GREEN}I1" in text
     assert "20 ms" in text
     assert "2 of 4" in text

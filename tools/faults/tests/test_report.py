@@ -10,7 +10,7 @@ from dataclasses import replace
 import pytest
 
 from tools.faults.charts import curve
-from tools.faults.outcome import Outcome
+from tools.faults.outcome import Outcome, Verdict
 from tools.faults.report import as_html, as_json, machine, summary
 from tools.faults.tests.runs import LONG, run
 
@@ -18,7 +18,7 @@ from tools.faults.tests.runs import LONG, run
 def test_the_page_names_every_fault_its_verdict_and_the_evidence() -> None:
     page = as_html(run(), machine())
 
-    assert "2 of 3 faults held, 1 broken, 1 not run" in page
+    assert "2 of 4 faults held, 1 broken, 1 not run" in page
     for outcome in run().outcomes:
         assert outcome.fault.replace(">", "&gt;") in page
     assert f"{LONG}: captured 2 times &lt;and&gt; confirmed" in page
@@ -62,4 +62,41 @@ def test_a_fault_that_ended_at_once_still_has_a_page(seconds: int) -> None:
 def test_nothing_that_was_run_is_nothing_that_held() -> None:
     missing = run().outcomes[-1]
 
-    assert summary(replace(run(), outcomes=(missing,))).startswith("0 of 0")
+    nothing = replace(run(), outcomes=(missing,))
+
+    assert summary(nothing) == "0 of 1 faults held, 1 not run"
+    assert not nothing.held
+
+
+def test_what_was_not_judged_says_so_and_why_and_is_not_green() -> None:
+    outcome = replace(
+        run().outcomes[0],
+        verdicts=(
+            Verdict("I4", True, 0),
+            Verdict("I6", True, 0, note="other <programs> used 1.9 cores"),
+            Verdict("answers in 50 ms", True, 0, note="nobody asked"),
+        ),
+    )
+
+    page = as_html(replace(run(), outcomes=(outcome,)), machine())
+    said = json.loads(as_json(replace(run(), outcomes=(outcome,)), machine()))
+
+    why = "not judged: other &lt;programs&gt; used 1.9 cores"
+    assert f'<span class="chip not-run" title="I6: {why}">not judged</span>' in page
+    assert f"I6: {why}</p>" in page
+    assert (
+        'title="answers in 50 ms: not judged: nobody asked">answers in 50 ms: not judged<' in page
+    )
+    assert '<span class="chip none" title="there was nothing to look at">none</span>' in page
+    assert "\u2713" not in page
+    judgements = [verdict["judgement"] for verdict in said["outcomes"][0]["verdicts"]]
+    assert judgements == ["none", "not judged", "not judged"]
+
+
+def test_a_fault_that_broke_in_two_ways_shows_both() -> None:
+    broken = replace(run().outcomes[2], reason="orders.web: still not ready after 60 s")
+
+    page = as_html(replace(run(), outcomes=(broken,)), machine())
+
+    assert "orders.web: still not ready after 60 s" in page
+    assert f"{LONG}: captured 2 times" in page
