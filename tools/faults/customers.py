@@ -90,7 +90,7 @@ class Customer:
             self._log_in()
         elif self._patient and now > self._insist_at and (wish := self._unheard()) is not None:
             self._insist_at = now + _INSISTS_EVERY_S
-            self._place(wish)
+            self.place(wish)
         elif now > self._look_at and (wish := self._pending()) is not None:
             self._look_at = now + _LOOKS_EVERY_S
             self._look(wish)
@@ -101,7 +101,7 @@ class Customer:
         """Find out what can be found out, within some seconds; then do nothing."""
         ends = time.monotonic() + (_SETTLES_S if self._patient else 0.0)
         while time.monotonic() < ends and (wish := self._unheard()) is not None:
-            self._place(wish)
+            self.place(wish)
             if wish.said != "ok":
                 time.sleep(_INSISTS_EVERY_S)
         self._doors.close()
@@ -174,11 +174,12 @@ class Customer:
         self._history.wish(wish)
         self._open.append(wish)
         del self._open[:-_LATEST]
-        self._place(wish)
+        self.place(wish)
         if wish.placed and self._chance.random() < 0.15:
             self._cancel(wish)
 
-    def _place(self, wish: Wish) -> None:
+    def place(self, wish: Wish) -> None:
+        """Send it, for the first time or again; it knows afterwards what the answer told."""
         wanted = {
             "lines": [{"sku": sku, "quantity": units} for sku, units in wish.lines],
             "payment_method": wish.card,
