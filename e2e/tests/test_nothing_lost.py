@@ -19,6 +19,9 @@ import pytest
 
 from e2e.program import wait_for
 from e2e.racing_shop import RacingShop
+from tools.faults.faults.nothing_lost import NothingLost
+from tools.faults.harness import Harness
+from tools.faults.world import World
 
 # Killing and recovering take their time.
 pytestmark = pytest.mark.timeout(240)
@@ -26,6 +29,7 @@ pytestmark = pytest.mark.timeout(240)
 REGISTRATIONS = 200
 CUSTOMERS = 4  # at once
 RECOVERY_S = 60.0
+SEED = 20261122
 
 
 def register(shop: RacingShop, number: int) -> None:
@@ -101,7 +105,7 @@ def assert_nothing_lost_nothing_doubled(
 
 
 def test_each_of_200_registrations_is_welcomed_once_whatever_dies(tmp_path: Path) -> None:
-    chance = random.Random(20261122)
+    chance = random.Random(SEED)
     with RacingShop(tmp_path) as shop:
         customers = open_the_doors(shop, REGISTRATIONS)
         victims = [*shop.programs, "queue", "queue wiped"]
@@ -150,3 +154,16 @@ def test_without_the_sweeper_a_wiped_queue_loses_welcomes(tmp_path: Path) -> Non
 
         with pytest.raises(AssertionError):
             assert_nothing_lost_nothing_doubled(shop, 40, 8)
+
+
+def test_the_fault_of_10_000_events_holds_with_300(tmp_path: Path) -> None:
+    with World(tmp_path / "shop") as world:
+        harness = Harness(world, seed=SEED, seconds=1.0, baseline_s=0.0)
+
+        (outcome,) = harness.run([NothingLost(300, publish_s=15.0)]).outcomes
+
+    assert (outcome.state, outcome.reason) == ("held", "")
+    assert outcome.figures["events"] == 300
+    assert {verdict.claim: verdict.checked for verdict in outcome.verdicts}[
+        "nothing is lost or doubled"
+    ] == 300

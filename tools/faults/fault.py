@@ -65,5 +65,14 @@ class Fault:
         return frozenset()
 
     def judge(self, world: World, history: History) -> Sequence[Verdict]:
-        """Claims of its own, beside the invariants."""
+        """Claims of its own, beside the invariants; first of all that it hit something (`was_met`)."""
         return ()
+
+
+def was_met(times: int, otherwise: str, *, surely: bool = True) -> Verdict:
+    """That a fault hit somebody so many times: what held against nothing has proved nothing. What is not
+    met `surely` in some seconds of customers is then not broken, but was not run."""
+    if not times and surely:
+        return Verdict("it was met", False, 0, (f"it was never met: {otherwise}",))
+    note = "" if times else f"it was never met: {otherwise}"
+    return Verdict("it was met", True, times, (), note)

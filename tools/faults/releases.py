@@ -13,6 +13,12 @@ from pathlib import Path
 NEW_EVENT = "orders.order_packed.v1"
 """A type of events that the next release publishes and this one has never heard of."""
 
+NEW_FIELDS: Mapping[str, str] = {"orders": "gift", "payments": "network"}
+"""Of events: by these services, and only in the next release."""
+
+NEW_IN_PRODUCTS = "weight_g"
+"""Of catalog's answers."""
+
 _ORDERS = (
     (
         '    TOOK_TOO_LONG = "took_too_long"\n',

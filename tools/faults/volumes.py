@@ -45,6 +45,12 @@ class Volume:
                     while True:
                         ballast.write(bytes(size))
 
+    @property
+    def free_bytes(self) -> int:
+        """What still fits."""
+        found = os.statvfs(self.folder)
+        return found.f_bavail * found.f_frsize
+
     def make_room(self) -> None:
         """What `fill` took is free again."""
         (self.folder / _BALLAST).unlink(missing_ok=True)

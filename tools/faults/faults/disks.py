@@ -8,7 +8,9 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 
-from tools.faults.fault import Fault
+from tools.faults.fault import Fault, was_met
+from tools.faults.history import History
+from tools.faults.outcome import Verdict
 from tools.faults.volumes import Volume, why_not
 from tools.faults.world import World
 
@@ -16,6 +18,8 @@ _VALKEY_BYTES = 64 << 20
 # PostgreSQL writes its log ahead in files of 16 MiB, and some more than it needs at a time.
 _POSTGRES_ROOM_BYTES = 192 << 20
 _AGAIN_S = 0.5
+# As both servers complain of it in their logs; Valkey of a write that the last bytes still fitted.
+_REFUSALS = (b"No space left on device", b"Short write")
 
 
 class DiskFull(Fault):
@@ -28,6 +32,7 @@ class DiskFull(Fault):
         self.what = what
         self.hurts = frozenset({server})
         self._volume: Volume | None = None
+        self._looks = self._full = self._refusals = 0
         self._lifted = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -56,6 +61,8 @@ class DiskFull(Fault):
 
     def inject(self, world: World, chance: random.Random) -> None:
         """Fill it, and what becomes free meanwhile."""
+        self._looks = self._full = 0
+        self._refusals = -self._refused(world)
         self._lifted.clear()
         self._thread = threading.Thread(target=self._keep_full, daemon=True)
         self._thread.start()
@@ -69,6 +76,9 @@ class DiskFull(Fault):
             self._volume.make_room()
         world.release(self.server)
         world.wait_until_ready(self.server)
+        self._refusals += self._refused(world)
+        self.figures["looks at a full disk"] = f"{self._full} of {self._looks}"
+        self.figures["times the server found no space"] = self._refusals
 
     def tidy(self, world: World) -> None:
         """Move it back to where it was."""
@@ -91,9 +101,21 @@ class DiskFull(Fault):
             world.release(self.server)
         world.wait_until_ready(self.server)
 
+    def judge(self, world: World, history: History) -> Sequence[Verdict]:
+        """The server wanted to write, and could not. How soon it wants more room is its own affair."""
+        if self._full:
+            return (was_met(self._refusals, "the server needed no more room", surely=False),)
+        return (was_met(0, "the disk had room all the time"),)
+
+    def _refused(self, world: World) -> int:
+        log = world.places.log(self.server).read_bytes()
+        return sum(log.count(words) for words in _REFUSALS)
+
     def _keep_full(self) -> None:
         assert self._volume is not None
         while True:
+            self._looks += 1
+            self._full += not self._volume.free_bytes
             self._volume.fill()
             if self._lifted.wait(_AGAIN_S):
                 return

@@ -9,8 +9,10 @@ from typing import LiteralString
 from uuid import UUID
 
 from libs.messaging.queue import broker_for
-from tools.faults.behaviours import BLACK_HOLE, PASS
-from tools.faults.fault import Fault
+from tools.faults.behaviours import BLACK_HOLE
+from tools.faults.fault import Fault, was_met
+from tools.faults.history import History
+from tools.faults.outcome import Verdict
 from tools.faults.world import World
 
 _EVERY_S = 2.0
@@ -21,12 +23,13 @@ _LATE_S = 25.0  # longer than an order may stay open in this shop
 # All that one may hear of time: how old an event is, since when a job is due, how long a hold lasts.
 _TEN_MINUTES_LATER: tuple[LiteralString, ...] = (
     "UPDATE feed SET created_at = created_at - interval '10 minutes' "
-    "WHERE created_at > now() - interval '40 seconds'",
+    "WHERE created_at > now() - interval '40 seconds' RETURNING 1",
     "UPDATE job SET due_at = due_at - interval '10 minutes', wake_at = now(), "
-    "created_at = created_at - interval '10 minutes' WHERE state = 'waiting'",
+    "created_at = created_at - interval '10 minutes' WHERE state = 'waiting' RETURNING 1",
 )
 _HOLDS: LiteralString = (
-    "UPDATE reservation SET expires_at = expires_at - interval '10 minutes' WHERE state = 'held'"
+    "UPDATE reservation SET expires_at = expires_at - interval '10 minutes' "
+    "WHERE state = 'held' RETURNING 1"
 )
 
 
@@ -46,6 +49,7 @@ class Thrice(Fault):
 
     def inject(self, world: World, chance: random.Random) -> None:
         """Every other second."""
+        self._sent = self._replayed = 0
         self._lifted.clear()
         self._thread = threading.Thread(target=self._go_on, args=(world, chance), daemon=True)
         self._thread.start()
@@ -57,6 +61,11 @@ class Thrice(Fault):
             self._thread.join()
         self.figures["ids sent again"] = self._sent
         self.figures["cursors set back by, in all"] = self._replayed
+
+    def judge(self, world: World, history: History) -> Sequence[Verdict]:
+        """Both were sent again."""
+        otherwise = f"{self._sent} ids sent again, cursors set back by {self._replayed}"
+        return (was_met(min(self._sent, self._replayed), otherwise),)
 
     def _go_on(self, world: World, chance: random.Random) -> None:
         while not self._lifted.wait(_EVERY_S):
@@ -77,7 +86,7 @@ class Thrice(Fault):
         # A third of the way each time: what is read now is read again twice.
         moved = world.rows(
             service,
-            "UPDATE cursor SET pos = greatest(0, pos - %(back)s) RETURNING pos",
+            "UPDATE cursor SET pos = greatest(0, pos - %(back)s) WHERE pos > 0 RETURNING pos",
             back=_BACK // _TIMES,
         )
         self._replayed += len(moved) * (_BACK // _TIMES)
@@ -94,6 +103,8 @@ class TenMinutesLate(Fault):
     def __init__(self) -> None:
         super().__init__()
         self._edges: list[str] = []
+        self._late = 0
+        self._met = 0
 
     def inject(self, world: World, chance: random.Random) -> None:
         """No worker reaches a neighbour."""
@@ -103,12 +114,20 @@ class TenMinutesLate(Fault):
 
     def lift(self, world: World) -> None:
         """Ten minutes have passed."""
-        for service in world.keepers:
-            for statement in _TEN_MINUTES_LATER:
-                world.rows(service, statement)
-        world.rows("catalog", _HOLDS)
-        for edge in self._edges:
-            world.proxies.behave(edge, PASS)
+        try:
+            self._late = len(world.rows("catalog", _HOLDS))
+            for service in world.keepers:
+                for statement in _TEN_MINUTES_LATER:
+                    self._late += len(world.rows(service, statement))
+        finally:
+            self._met = sum(world.proxies.heal(edge).met for edge in self._edges)
+        self.figures["ten minutes older"] = self._late
+        self.figures["connections that met a black hole"] = self._met
+
+    def judge(self, world: World, history: History) -> Sequence[Verdict]:
+        """Something was under way, and did not arrive."""
+        otherwise = f"{self._late} rows were under way, {self._met} connections met a black hole"
+        return (was_met(min(self._late, self._met), otherwise),)
 
 
 def faults(services: Sequence[str]) -> list[Fault]:

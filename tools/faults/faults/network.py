@@ -6,10 +6,9 @@ import random
 from collections.abc import Sequence
 
 from tools.faults.behaviours import BLACK_HOLE, CUT, DEAF, DRIP, LATE, MUTE, NO_ROUTE, Behaviour
-from tools.faults.fault import Fault
+from tools.faults.fault import Fault, was_met
 from tools.faults.history import History
 from tools.faults.outcome import Verdict
-from tools.faults.proxies import Traffic
 from tools.faults.world import World
 
 _SAID = {
@@ -34,28 +33,24 @@ class Misbehaves(Fault):
         self.what = f"{', '.join(patterns)}: {words or what}"
         self._behaviour = behaviour
         self._patterns = patterns
-        self._before: dict[str, Traffic] = {}
-        self._used = 0
+        self._edges: list[str] = []
+        self._met = 0
 
     def inject(self, world: World, chance: random.Random) -> None:
         """At once, for connections old and new."""
-        edges = world.proxies.named(*self._patterns)
-        self.hurts = frozenset(edges)
-        self._before = {edge: world.proxies.traffic(edge) for edge in edges}
-        for edge in edges:
+        self._edges = world.proxies.named(*self._patterns)
+        self.hurts = frozenset(self._edges)
+        for edge in self._edges:
             world.proxies.behave(edge, self._behaviour)
 
     def lift(self, world: World) -> None:
         """All passes again."""
-        self._used = 0
-        for edge, before in self._before.items():
-            now = world.proxies.heal(edge)
-            self._used += before.open + now.accepted - before.accepted
+        self._met = sum(world.proxies.heal(edge).met for edge in self._edges)
+        self.figures["connections that met it"] = self._met
 
     def judge(self, world: World, history: History) -> Sequence[Verdict]:
-        """It must have met somebody, or it has proved nothing."""
-        why = () if self._used else (f"nobody used {', '.join(self._before)}",)
-        return (Verdict("it was met", bool(self._used), self._used, why),)
+        """Connections that were only open do not count."""
+        return (was_met(self._met, f"nobody used {', '.join(self._edges)}"),)
 
 
 def faults(services: Sequence[str]) -> list[Fault]:

@@ -20,7 +20,9 @@ def volume(tmp_path: Path) -> Volume:
 
 def test_a_full_volume_takes_nothing_until_there_is_room(volume: Volume) -> None:
     try:
+        assert volume.free_bytes
         volume.fill()
+        assert not volume.free_bytes
         with pytest.raises(OSError, match="No space left"):
             (volume.folder / "more").write_bytes(bytes(8192))
 
