@@ -85,6 +85,8 @@ class Balancer:
     def _watch(self, port: int) -> None:
         while not self._ended.wait(PROBE_S):
             ready = _is_ready(port)
+            if ready is None:
+                continue
             with self._lock:
                 self._ready = self._ready | {port} if ready else self._ready - {port}
 
@@ -92,9 +94,12 @@ class Balancer:
 _DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
-def _is_ready(port: int) -> bool:
+def _is_ready(port: int) -> bool | None:
+    """None when it does not say in time: on a crowded machine it is slow, and not about to end."""
     try:
         with _DIRECT.open(f"http://{HOST}:{port}/readyz", timeout=_PATIENCE_S) as answer:
             return bool(answer.status == 200)
-    except OSError:
-        return False
+    except TimeoutError:
+        return None
+    except OSError as error:
+        return None if isinstance(getattr(error, "reason", None), TimeoutError) else False

@@ -18,9 +18,12 @@ class Instance:
     def __init__(self, name: str) -> None:
         instance = self
         self.ready = True
+        self.slow_s = 0.0
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
+                if self.path == "/readyz":
+                    time.sleep(instance.slow_s)
                 status = 503 if self.path == "/readyz" and not instance.ready else 200
                 self.send_response(status)
                 self.end_headers()
@@ -80,4 +83,15 @@ def test_an_instance_that_is_gone_gets_nothing() -> None:
         wait_for(lambda: balancer.ready == {one.port})
 
         assert names(balancer, 6) == {"one": 6}
+    one.close()
+
+
+def test_an_instance_that_is_slow_to_say_so_is_still_there() -> None:
+    one = Instance("one")
+    with Balancer((one.port,)) as balancer:
+        wait_for(lambda: balancer.ready == {one.port})
+        one.slow_s = 3.0
+        time.sleep(1.5)  # one look at it ends in between, without an answer
+
+        assert names(balancer, 2) == {"one": 2}
     one.close()
