@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 import urllib.request
@@ -25,9 +26,10 @@ class Instance:
                 if self.path == "/readyz":
                     time.sleep(instance.slow_s)
                 status = 503 if self.path == "/readyz" and not instance.ready else 200
-                self.send_response(status)
-                self.end_headers()
-                self.wfile.write(name.encode())
+                with contextlib.suppress(BrokenPipeError):  # who did not wait for it
+                    self.send_response(status)
+                    self.end_headers()
+                    self.wfile.write(name.encode())
 
             def log_message(self, format: str, *args: object) -> None:
                 pass
