@@ -79,7 +79,11 @@ def faults(
         with world, Board(show.err, len(picked)) as board:
             harness = Harness(world, seed=seed, seconds=seconds, watcher=board)
             board.watch(harness.history)
-            run = harness.run(picked)
+            try:
+                run = harness.run(picked)
+            except KeyboardInterrupt:
+                show.err.print("[dim]interrupted; ending the shop[/]")
+                raise
     except BaseException as error:
         if harness is not None:  # what was done until then took its time
             so_far = replace(harness.so_far(), interrupted=True)
