@@ -65,6 +65,7 @@ class Experiment:
 
 
 # That a mail is missing proves a loss where nothing is on its way any more: see `late`.
+ON_ITS_WAY = "has not read|has no position|^notifications: the job"
 NO_MAIL = r"has 0 mails 'Your order is \w+: ord_"
 EXPERIMENTS = (
     Experiment(
@@ -171,12 +172,12 @@ def effects(outcome: Outcome, notice: Mapping[str, str]) -> dict[str, str]:
 
 
 def late(outcome: Outcome) -> list[str]:
-    """What was still on its way when it was judged."""
+    """What somebody had still to hear of, or to mail, when it was judged."""
     return [
         line
         for verdict in outcome.verdicts
         for line in verdict.evidence
-        if verdict.claim == "I5" and re.search("has not read|is due|has no position", line)
+        if verdict.claim == "I5" and re.search(ON_ITS_WAY, line)
     ]
 
 
