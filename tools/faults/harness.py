@@ -252,12 +252,12 @@ class Harness:
         self, fault: Fault, verdicts: Sequence[Verdict], course: _Course, drained_s: float
     ) -> Outcome:
         broken = [verdict for verdict in verdicts if not verdict.held]
-        unjudged = [verdict for verdict in verdicts if _is_unjudged(verdict)]
+        unjudged = [verdict for verdict in verdicts if verdict.judgement == "not judged"]
         state: State = "held"
         reason = ""
         if broken:
             state, reason = "broken", f"{broken[0].claim}: {broken[0].evidence[0]}"
-        elif unjudged:
+        elif unjudged:  # then it was not tried, whatever else held meanwhile
             state, reason = "not run", f"{unjudged[0].claim}: {unjudged[0].note}"
         return Outcome(
             fault=fault.name,
@@ -272,15 +272,6 @@ class Harness:
             curve=spared.curve(fault, self.history.told(), self.history.injected_at),
             figures=dict(fault.figures),
         )
-
-
-def _is_unjudged(verdict: Verdict) -> bool:
-    """Whether there was something to look at, and it was not judged: then the fault was not tried,
-    whatever else held meanwhile."""
-    return verdict.held and not verdict.checked and bool(verdict.note)
-
-
-_what_it_is_for = _is_unjudged
 
 
 def _now() -> str:
