@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -58,7 +58,8 @@ class Troubles:
     def _note(self, error: BaseException) -> None:
         with self._lock:
             self.first = self.first or _said(error)
-            with self._log.open("a", encoding="utf-8") as log:
+            # Where there is no room for it (a fault of ours fills disks), the sentence has to do.
+            with suppress(OSError), self._log.open("a", encoding="utf-8") as log:
                 traceback.print_exception(error, file=log)
 
 
