@@ -15,6 +15,7 @@ from tools.faults.world import World
 
 _OFF_S = 300
 _ABOUT_S = 30.0
+_PATIENCE_S = 15.0
 
 
 class ClockOff(Fault):
@@ -60,7 +61,7 @@ class ClockOff(Fault):
 
 def _off_s(url: str) -> float:
     """By how much the clock of who answers there is ahead."""
-    with urllib.request.urlopen(f"{url}/livez", timeout=5) as answer:
+    with urllib.request.urlopen(f"{url}/livez", timeout=_PATIENCE_S) as answer:
         said = parsedate_to_datetime(answer.headers["Date"])
     return round(said.timestamp() - time.time())
 

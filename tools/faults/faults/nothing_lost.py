@@ -158,7 +158,7 @@ class NothingLost(Fault):
                 with connection.transaction():
                     for number in range(first, min(first + _BATCH, self._events)):
                         user_id = new_id("usr")
-                        email = f"nothing-lost-{number}@faults.example"
+                        email = f"nothing-lost-{number}-{user_id[-6:]}@faults.example"
                         row = {"user_id": user_id, "email": email, "name": f"Customer {number}"}
                         connection.execute(_ACCOUNT, row)
                         connection.execute(_FACT, {"user_id": user_id, "hash": hash_of(user_id)})
