@@ -15,6 +15,7 @@ from tools.faults.faults import all_faults
 from tools.faults.faults.calm import Calm
 from tools.faults.faults.network import Misbehaves
 from tools.faults.faults.poison import Kills, Raises
+from tools.faults.faults.provider import AnswersLost
 from tools.faults.history import History
 from tools.faults.proxies import Proxies
 from tools.faults.tests.test_faults import SERVICES
@@ -59,3 +60,30 @@ def test_an_edge_that_was_only_open_was_not_met(used: bool) -> None:
 
     (verdict,) = fault.judge(world, History())
     assert (verdict.claim, verdict.held, verdict.checked) == ("it was met", used, int(used))
+
+
+@pytest.mark.parametrize(("silences", "told"), [(0, 1), (1, 2)])
+def test_a_provider_that_does_not_answer_once_is_told_again(silences: int, told: int) -> None:
+    control = _Control(silences)
+
+    AnswersLost().heal(cast(World, control))
+
+    assert control.told == told
+
+
+def test_a_provider_that_does_not_answer_at_all_is_no_fault_that_was_tried() -> None:
+    with pytest.raises(TimeoutError):
+        AnswersLost().heal(cast(World, _Control(silences=2)))
+
+
+class _Control:
+    """The provider's, which does not answer the first so many times."""
+
+    def __init__(self, silences: int) -> None:
+        self._silences = silences
+        self.told = 0
+
+    def misbehave(self, **_: object) -> None:
+        self.told += 1
+        if self.told <= self._silences:
+            raise TimeoutError
