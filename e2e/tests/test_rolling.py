@@ -10,8 +10,8 @@ from tools.faults.faults.rolling import REQUESTS, RollingRestart
 from tools.faults.harness import Harness
 from tools.faults.world import World
 
-# Five thousand requests take their time.
-pytestmark = pytest.mark.timeout(300)
+# Five thousand requests take their time, beside others minutes.
+pytestmark = pytest.mark.timeout(420)
 
 
 def test_of_5000_reads_and_orders_none_fails_through_a_rolling_restart(tmp_path: Path) -> None:
