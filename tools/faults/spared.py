@@ -19,7 +19,7 @@ TIMES_SLOWER = 1.5
 FLOOR_S = 0.1
 # With so much of the machine taken by others, how late an answer came says nothing, and some are
 # refused because all threads wait for a core: then I6 is held to less, and the verdict says so. With
-# half of the machine taken it says nothing at all.
+# more than half of the machine taken, what went wrong may be theirs, and only what went well counts.
 OTHERS_AT_MOST_CORES = 0.4
 OTHERS_AT_MOST_PART = 0.5
 OK_WITH_OTHERS = 0.9
@@ -58,12 +58,12 @@ def judge(fault: Fault, told: Iterable[Told], calm: Baseline, others_cores: floa
     spared = [each for each in told if not each.needs & fault.hurts]
     if not spared:
         return Verdict("I6", True, 0)
-    if others_cores > OTHERS_AT_MOST_PART * (os.cpu_count() or 1):
-        note = f"not judged: other programs used {others_cores:.1f} cores"
-        return Verdict("I6", True, 0, (), note)
     note = ""
     if others_cores > OTHERS_AT_MOST_CORES:
         evidence = _wrong(spared, OK_WITH_OTHERS)
+        if evidence and others_cores > OTHERS_AT_MOST_PART * (os.cpu_count() or 1):
+            note = f"not judged: other programs used {others_cores:.1f} cores; {evidence[0]}"
+            return Verdict("I6", True, 0, (), note)
         note = (
             f"other programs used {others_cores:.1f} cores: {OK_WITH_OTHERS:.0%} ok were asked for "
             f"and not {OK_AT_LEAST:.1%}, and p95 was not judged"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tools.faults.fault import Fault
 from tools.faults.history import Said, Told
 from tools.faults.spared import Baseline, judge
@@ -47,9 +49,12 @@ def test_with_others_on_the_machine_it_asks_for_less_and_says_so() -> None:
     asked = [*told(LOOK, times=95), *told(LOOK, "failed", times=5)]
 
     some, many = (judge(CatalogDead(), asked, CALM, cores) for cores in (0.8, 99.0))
+    half, lost = (judge(CatalogDead(), asked[60:], CALM, cores) for cores in (0.8, 99.0))
 
     assert some.held and "90%" in some.note
-    assert (many.held, many.checked) == (True, 0) and "not judged" in many.note
+    assert many == replace(some, note=many.note) and "99.0 cores" in many.note
+    assert not half.held
+    assert (lost.judgement, "99.0 cores" in lost.note) == ("not judged", True)
 
 
 def test_times_that_were_measured_beside_others_are_no_measure_and_failures_are() -> None:
