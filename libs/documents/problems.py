@@ -8,7 +8,8 @@ from contracts.core import KEYED, Anyone, Operation, Problem, chassis
 
 # What every operation can answer besides what it declares.
 _ALWAYS: tuple[type[Problem], ...] = (chassis.InternalError, chassis.Overloaded)
-_WITH_INPUT: tuple[type[Problem], ...] = (chassis.InvalidRequest, chassis.MalformedRequest)
+# Who needs no parameters can be sent some, and an address that cannot be read.
+_REFUSED: tuple[type[Problem], ...] = (chassis.InvalidRequest, chassis.MalformedRequest)
 _WITH_BODY: tuple[type[Problem], ...] = (chassis.BodyTooLarge, chassis.UnsupportedMediaType)
 _WITH_KEY: tuple[type[Problem], ...] = (
     chassis.KeyRequired,
@@ -31,10 +32,9 @@ def problems_of(operations: Iterable[Operation]) -> tuple[type[Problem], ...]:
 
 def possible_problems(operation: Operation) -> tuple[type[Problem], ...]:
     """Those that it declares, in their order, then those of every operation of its kind."""
-    wire = operation.wire
     return (
         *operation.problems,
-        *(_WITH_INPUT if wire.body or wire.query or wire.placeholders else ()),
+        *_REFUSED,
         *(_WITH_BODY if operation.method in ("POST", "PUT", "PATCH") else ()),
         *(_WITH_KEY if operation.repeat is KEYED else ()),
         *(_WITH_TOKEN if operation.callers != (Anyone,) else ()),

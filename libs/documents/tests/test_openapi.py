@@ -23,6 +23,13 @@ def test_every_refusal_of_one_status_stands_beside_the_others_with_an_example() 
     assert "Retry-After" in refused["headers"]
 
 
+def test_who_takes_no_parameters_refuses_those_that_are_sent() -> None:
+    asked = SHOP["paths"]["/api/v1/greeting"]["get"]
+
+    assert "parameters" not in asked
+    assert {"400", "422"} <= asked["responses"].keys()
+
+
 def test_a_problem_is_one_model_with_the_members_that_the_chassis_fills_in() -> None:
     sold_out = SHOP["components"]["schemas"]["SoldOut"]
 
