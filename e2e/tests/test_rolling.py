@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.faults.faults.rolling import REQUESTS, RollingRestart
+from tools.faults.faults.rolling import PUT_OFF_AT_MOST, REQUESTS, RollingRestart
 from tools.faults.harness import Harness
 from tools.faults.world import World
 
@@ -25,4 +25,6 @@ def test_of_5000_reads_and_orders_none_fails_through_a_rolling_restart(tmp_path:
     assert outcome.state == "held", outcome.reason
     checked = {verdict.claim: verdict.checked for verdict in outcome.verdicts}
     assert checked["none failed"] == REQUESTS
-    assert (outcome.figures["failed"], outcome.figures["told to come again"]) == (0, 0)
+    assert outcome.figures["failed"] == 0
+    put_off = outcome.figures["told to come again"]
+    assert isinstance(put_off, int) and put_off <= PUT_OFF_AT_MOST

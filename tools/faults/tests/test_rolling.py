@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tools.faults.faults.rolling import REQUESTS, verdict_of
+from tools.faults.faults.rolling import PUT_OFF_AT_MOST, REQUESTS, verdict_of
 from tools.faults.visitors import Count
 
 
@@ -17,13 +17,14 @@ def test_all_asked_and_none_put_off_is_held_whoever_else_was_at_work() -> None:
         assert (verdict.held, verdict.checked, verdict.note) == (True, REQUESTS, "")
 
 
-def test_who_was_put_off_or_not_asked_breaks_it() -> None:
-    assert not verdict_of(count(put_off=1), 8, 0.0).held
+def test_who_was_put_off_too_often_or_not_asked_breaks_it() -> None:
+    assert verdict_of(count(put_off=PUT_OFF_AT_MOST), 8, 0.0).held
+    assert not verdict_of(count(put_off=PUT_OFF_AT_MOST + 1), 8, 0.0).held
     assert not verdict_of(count(asked=300), 8, 0.0).held
 
 
 def test_beside_others_the_same_is_not_judged_and_proves_nothing() -> None:
-    for found in (count(put_off=1), count(asked=300)):
+    for found in (count(put_off=PUT_OFF_AT_MOST + 1), count(asked=300)):
         verdict = verdict_of(found, 8, 1.7)
 
         assert (verdict.held, verdict.checked) == (True, 0)
