@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 
 from libs.messaging import Messages, Tx, job_rows
 from libs.messaging.runner import Runner
@@ -54,13 +55,8 @@ def let_the_process_die(messages: Messages) -> None:
     execute(messages.database, "UPDATE job SET claimed_until = now()")
 
 
-def run_all(messages: Messages) -> int:
-    """Each job in a thread of its own; how many were done at once."""
-    together = Together()
-
-    def wrap(job: Wrap, _: None) -> None:
-        together.do()
-
+def run_all(messages: Messages, wrap: Callable[[Wrap, None], None]) -> None:
+    """Each job in a thread of its own."""
     runner = Runner(messages.database, {"shop.wrap": Wrap.handled_by(wrap)}, None)
     threads = [
         threading.Thread(target=runner.run, args=(job_id,))
@@ -70,6 +66,16 @@ def run_all(messages: Messages) -> int:
         thread.start()
     for thread in threads:
         thread.join()
+
+
+def most_at_once(messages: Messages) -> int:
+    """All jobs are done; how many of them at once."""
+    together = Together()
+
+    def wrap(job: Wrap, _: None) -> None:
+        together.do()
+
+    run_all(messages, wrap)
     return together.most
 
 
@@ -79,14 +85,14 @@ def test_jobs_that_were_under_way_when_the_process_died_are_done_one_at_a_time(
     note_jobs(messages)
     let_the_process_die(messages)
 
-    assert run_all(messages) == 1
+    assert most_at_once(messages) == 1
     assert column(messages.database, "SELECT DISTINCT state FROM job") == ["done"]
 
 
 def test_others_are_done_at_once(messages: Messages) -> None:
     note_jobs(messages)
 
-    assert run_all(messages) > 1
+    assert most_at_once(messages) > 1
 
 
 def test_who_waits_for_a_turn_has_made_no_attempt(messages: Messages) -> None:
@@ -100,15 +106,7 @@ def test_who_waits_for_a_turn_has_made_no_attempt(messages: Messages) -> None:
         time.sleep(0.2)
         counted.append(sum(column(messages.database, "SELECT attempts FROM job")))
 
-    runner = Runner(messages.database, {"shop.wrap": Wrap.handled_by(wrap)}, None)
-    threads = [
-        threading.Thread(target=runner.run, args=(job_id,))
-        for job_id in column(messages.database, "SELECT id FROM job")
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    run_all(messages, wrap)
 
     assert counted == [INNOCENT + 1 + turn for turn in range(1, INNOCENT + 2)]
 
