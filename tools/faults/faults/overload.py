@@ -7,9 +7,9 @@ import random
 import statistics
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import psutil
 
@@ -26,11 +26,12 @@ _UNIT = "catalog.web"
 _THREADS = "8"
 # So many at once keep it busy; more of them only take turns.
 _AT_ONCE = 4
-_CAPACITY_S, _OVERLOAD_S, _BACK_S = 2.0, 3.0, 10.0
+_WARM_S, _CAPACITY_S, _OVERLOAD_S, _BACK_S = 2.0, 1.0, 1.2, 10.0
 _TIMES = (2, 5)
-# A machine's speed wanders by a fifth within seconds: each round has a capacity of its own, and what
-# counts is the median of the rounds' shares.
-_ROUNDS = 3
+# A machine's speed wanders by a fifth within seconds: each round is short and has a capacity of its
+# own, and there are more of them until the median of their shares is known to a point.
+_ROUNDS_AT_LEAST, _ROUNDS_AT_MOST = 8, 20
+_KNOWN_TO = 0.01
 _GOODPUT = 0.9
 _REFUSED_WITHIN_MS = 50.0
 _P99 = "p99 of refusals within 50 ms at {} times"
@@ -65,22 +66,21 @@ class Overload(Fault):
         most = Plan(port, requests, 5_000, _CAPACITY_S, connections=_AT_ONCE, until_it_closes=True)
         self._told, self._verdicts = [], []
         tried = {times: _Tried() for times in _TIMES}
-        capacities = [_capacity(most)]  # of a process that has just started
+        # A process that has just started is slower.
+        capacities = [_capacity(replace(most, seconds=_WARM_S))]
         calm = self._answers(Plan(port, requests, capacities[0] * _CALM, 3.0))
         bystanders = Bystanders(world)
         bystanders.start()
         with _memory_of(world, _UNIT) as grown:
-            for _ in range(_ROUNDS):
+            while _needs_another(tried):
                 capacities.append(_capacity(most))
-                plans = {
-                    times: Plan(port, requests, capacities[-1] * times, _OVERLOAD_S)
-                    for times in _TIMES
-                }
-                _add_round(tried, capacities[-1], {n: self._answers(plans[n]) for n in _TIMES})
+                for times, each in tried.items():
+                    plan = Plan(port, requests, capacities[-1] * times, _OVERLOAD_S)
+                    each.add(self._answers(plan), capacities[-1])
         self._others_cores = bystanders.stop()
-        self.figures["capacity"] = ", ".join(f"{each:.0f}" for each in capacities[1:]) + " a second"
-        for times, each in tried.items():
-            self._judge_one(times, each)
+        self.figures["capacity"] = f"{statistics.median(capacities[1:]):.0f} a second"
+        self.figures["rounds"] = f"{len(capacities) - 1}"
+        self._judge_loads(tried)
         after = self._answers(Plan(port, requests, capacities[-1] * _CALM, _BACK_S))
         self._judge_rest(grown(), _back_after_s(after, _p95(calm)))
 
@@ -113,16 +113,22 @@ class Overload(Fault):
         ]
         return answers
 
-    def _judge_one(self, times: int, tried: _Tried) -> None:
+    def _judge_loads(self, tried: Mapping[int, _Tried]) -> None:
+        # The peak may be at a load that was meant to be too much.
+        peak = max(1.0, *(each.share for each in tried.values()))
+        for times, each in tried.items():
+            self._judge_one(times, each, each.share / peak)
+
+    def _judge_one(self, times: int, tried: _Tried, share: float) -> None:
         told = summed(tried.answers)
-        share = statistics.median(tried.shares)
-        shares = ", ".join(f"{each:.0%}" for each in tried.shares)
-        self.figures[f"goodput at {times} times"] = f"{share:.0%} of the peak ({shares})"
+        within = f"to {tried.error * 100:.1f} points"
+        self.figures[f"goodput at {times} times"] = f"{share:.1%} of the peak, {within}"
         self.figures[f"refused at {times} times"] = (
             f"{told.refused} in {told.refused_p50_ms:.1f} ms, p99 {told.refused_p99_ms:.1f} ms"
         )
         asked = told.good + told.refused + told.wrong + told.lost
-        bad = f"{share:.0%} of the peak are answered; in each round {shares}"
+        rounds = ", ".join(f"{each:.0%}" for each in tried.shares)
+        bad = f"{share:.1%} of the peak are answered, {within}; of each round's capacity {rounds}"
         self._timed(f"goodput at {times} times", share >= _GOODPUT, asked, bad)
         polite = not (told.wrong or told.lost or told.without_retry_after)
         bad = (
@@ -159,21 +165,34 @@ class Overload(Fault):
 
 @dataclass
 class _Tried:
-    """What was answered to so many times the capacity, in all rounds, and the part of each round's
-    peak that was answered well."""
+    """What was answered to so many times the capacity in all rounds, and which part of each round's
+    capacity that was."""
 
     answers: list[Answer] = field(default_factory=list)
     shares: list[float] = field(default_factory=list)
 
+    def add(self, answers: list[Answer], capacity: float) -> None:
+        """One more round."""
+        self.answers += answers
+        self.shares.append(summed(answers, seconds=_OVERLOAD_S).good_per_s / capacity)
 
-def _add_round(tried: dict[int, _Tried], capacity: float, answers: dict[int, list[Answer]]) -> None:
-    figures = {times: summed(each, seconds=_OVERLOAD_S) for times, each in answers.items()}
-    peak = max(capacity, *(each.good_per_s for each in figures.values()))
-    for times, told in figures.items():
-        # Where the capacity was measured too low, twice of it is no overload, and all is answered.
-        asked = min(peak, told.offered_per_s)
-        tried[times].answers += answers[times]
-        tried[times].shares.append(told.good_per_s / asked if asked else 0.0)
+    @property
+    def share(self) -> float:
+        """The median of the rounds, which a moment's noise does not move."""
+        return statistics.median(self.shares)
+
+    @property
+    def error(self) -> float:
+        """The standard error of `share`, from the quartiles."""
+        low, _, high = statistics.quantiles(self.shares, n=4)
+        return 0.93 * (high - low) / math.sqrt(len(self.shares))
+
+
+def _needs_another(tried: Mapping[int, _Tried]) -> bool:
+    rounds = min(len(each.shares) for each in tried.values())
+    if rounds < _ROUNDS_AT_LEAST:
+        return True
+    return rounds < _ROUNDS_AT_MOST and any(each.error > _KNOWN_TO for each in tried.values())
 
 
 def _capacity(most: Plan) -> float:

@@ -2,22 +2,38 @@
 
 from __future__ import annotations
 
-from tools.faults.faults.overload import Overload, _add_round, _back_after_s, _Tried
+import pytest
+
+from tools.faults.faults.overload import (
+    _OVERLOAD_S,
+    Overload,
+    _back_after_s,
+    _needs_another,
+    _Tried,
+)
 from tools.faults.load import Answer
 
 
 def answers(good: int = 95, refused: int = 405, *, refused_s: float = 0.01) -> list[Answer]:
-    """Of three seconds, each with so many."""
-    return [Answer(0, n / good, 0.01, 200, False) for n in range(3 * good - 3) if good] + [
-        Answer(0, n / refused, refused_s, 503, True) for n in range(3 * refused)
+    """Of a round with so many a second."""
+    n_good, n_refused = round(good * _OVERLOAD_S), round(refused * _OVERLOAD_S)
+    return [Answer(0, n / good, 0.001, 200, False) for n in range(n_good)] + [
+        Answer(0, n / refused, refused_s, 503, True) for n in range(n_refused)
     ]
 
 
-def broken(fives: list[Answer], *, capacity: float = 100.0, rounds: int = 3) -> list[str]:
-    fault, tried = Overload(), {5: _Tried()}
-    for _ in range(rounds):
-        _add_round(tried, capacity, {5: fives})
-    fault._judge_one(5, tried[5])
+def judged(fault: Overload, **rounds: list[list[Answer]]) -> Overload:
+    """By these rounds of five times (and of two) the capacity, which is 100 a second."""
+    tried = {{"fives": 5, "twos": 2}[name]: _Tried() for name in rounds}
+    for name, each in rounds.items():
+        for one in each:
+            tried[{"fives": 5, "twos": 2}[name]].add(one, 100.0)
+    fault._judge_loads(tried)
+    return fault
+
+
+def broken(fives: list[Answer], **others: list[list[Answer]]) -> list[str]:
+    fault = judged(Overload(), fives=[fives] * 3, **others)
     return [verdict.claim for verdict in fault._verdicts if not verdict.held]
 
 
@@ -37,24 +53,32 @@ def test_each_promise_is_judged_for_itself() -> None:
 
 
 def test_one_slow_round_of_three_is_the_machines() -> None:
-    fault, tried = Overload(), {5: _Tried()}
-    for good in (95, 60, 96):
-        _add_round(tried, 100.0, {5: answers(good=good)})
-
-    fault._judge_one(5, tried[5])
+    fault = judged(Overload(), fives=[answers(good=good) for good in (95, 60, 96)])
 
     assert [verdict.claim for verdict in fault._verdicts if not verdict.held] == []
 
 
-def test_who_answers_all_that_is_offered_is_not_blamed_for_what_was_not() -> None:
-    assert broken(answers(good=80, refused=1)) == []
+def test_the_peak_is_the_most_that_was_answered_whatever_the_load() -> None:
+    assert broken(answers(good=95), twos=[answers(good=110)] * 3) == ["goodput at 5 times"]
+
+
+@pytest.mark.parametrize(
+    ("shares", "another"),
+    [
+        ([0.95] * 7, True),
+        ([0.95] * 8, False),
+        ([0.8, 1.1] * 4, True),
+        ([0.8, 1.1] * 10, False),
+    ],
+)
+def test_rounds_go_on_until_the_share_is_known_but_not_for_ever(
+    shares: list[float], another: bool
+) -> None:
+    assert _needs_another({5: _Tried(shares=shares)}) is another
 
 
 def test_an_overload_in_which_nobody_is_refused_was_none() -> None:
-    fault, tried = Overload(), {5: _Tried()}
-    _add_round(tried, 100.0, {5: answers(refused=0)})
-
-    fault._judge_one(5, tried[5])
+    fault = judged(Overload(), fives=[answers(refused=0)] * 2)
 
     (unjudged,) = [verdict for verdict in fault._verdicts if verdict.judgement == "not judged"]
     assert "nobody was refused" in unjudged.note
@@ -76,10 +100,8 @@ def test_it_is_back_from_the_second_on_in_which_nobody_was_refused_or_waited() -
 def test_on_a_machine_that_others_use_time_is_not_judged_and_the_fault_not_passed() -> None:
     fault = Overload()
     fault._others_cores = 1.5
-    tried = {5: _Tried()}
-    _add_round(tried, 100.0, {5: answers(refused_s=0.06)})
 
-    fault._judge_one(5, tried[5])
+    judged(fault, fives=[answers(refused_s=0.06)] * 2)
 
     unjudged = [verdict for verdict in fault._verdicts if verdict.judgement == "not judged"]
 
