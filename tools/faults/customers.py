@@ -79,6 +79,11 @@ class Customer:
         self._look_at = 0.0
         self._rests_until = 0.0
 
+    def come_in(self) -> None:
+        """With no token of another day: the clock that dated it may have been wrong to the one side,
+        and the next one is to the other."""
+        self._token_until = 0.0
+
     def shop(self, shelf: Shelf) -> None:
         """One thing, whatever they feel like."""
         now = time.monotonic()
@@ -263,7 +268,8 @@ class Customer:
         if self._token:
             sent["Authorization"] = f"Bearer {self._token}"
         phase, at = self._history.phase, time.monotonic()
-        answer = self._doors.ask(method, step.service, path, body, sent)
+        # Orders have keys; to register twice is refused, to cancel twice as well.
+        answer = self._doors.ask(method, step.service, path, body, sent, repeatable=True)
         if answer.status == 401:
             self._token_until = 0.0
         if answer.status in (429, 503):
@@ -348,6 +354,7 @@ class Customers:
         chance = random.Random(f"{self._history.round}/{number}")
         try:
             time.sleep(chance.uniform(0.0, _COME_WITHIN_S))
+            customer.come_in()
             while self._open.is_set():
                 customer.shop(self._shelf)
                 # Not the event: waking two dozen waiters at once would be a stampede.

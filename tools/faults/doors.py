@@ -6,7 +6,7 @@ import http.client
 import json
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -42,14 +42,19 @@ class Doors:
         path: str,
         body: object = None,
         headers: Mapping[str, str] | None = None,
+        *,
+        repeatable: bool = False,
     ) -> Answer:
-        """One exchange. A GET whose kept connection turns out to be closed is sent once more over
-        a new one, as every client does."""
+        """One exchange. What met a kept connection that turns out to be closed is sent once more over a
+        new one, as every client with a pool does, if it is a GET or `repeatable`: with a key, or such
+        that it does the same however often it is asked."""
         began = time.monotonic()
         kept = service in self._open
         answer = self._once(began, method, service, path, body, headers or {})
-        if kept and method == "GET" and answer.why in _CLOSED:
-            answer = self._once(began, method, service, path, body, headers or {})
+        if kept and (repeatable or method == "GET") and answer.why in _CLOSED:
+            again = self._once(began, method, service, path, body, headers or {})
+            # The first may have been heard, whatever became of the second.
+            return replace(again, heard=True)
         return answer
 
     def close(self) -> None:

@@ -23,6 +23,9 @@ from tools.faults.troubles import Troubles, and_then
 from tools.faults.world import World
 
 _CALM_S = 3.0
+# After a restart: a neighbour's breaker that it opened is tried again after two.
+_SETTLED_S = 3.0
+_RESTARTED_S = 0.5
 _AFTER_S = 3.0
 _WARM_S = 6.0
 BASELINE_S = 15.0
@@ -202,7 +205,10 @@ class Harness:
         with and_then(lambda: fault.tidy(world)):
             self.history.begin("setting up")
             tell(fault.name, "setting up")
+            began = time.monotonic()
             fault.prepare(world, chance)
+            if fault.customers and time.monotonic() - began > _RESTARTED_S:
+                time.sleep(_SETTLED_S)
             tell(fault.name, "fault")
             with and_then(lambda: self._lift(fault, course)):
                 self.history.begin("fault")
