@@ -23,6 +23,7 @@ TIRED: Answer = (503, {"type": "/problems/overloaded"}, {})
 WHOLE: Answer = (201, {"order_id": "ord_other", "status": "pending"}, {})
 IN_FLIGHT: Answer = (409, {"type": "/problems/still-in-flight"}, {})
 SOLD_OUT: Answer = (409, {"type": "/problems/line-unavailable"}, {})
+HANGS_UP: Answer = (0, {}, {})
 
 
 class Shop(ThreadingHTTPServer):
@@ -47,6 +48,9 @@ class Handler(BaseHTTPRequestHandler):
             "/api/v1/users": (201, {}, {}),
             "/api/v1/sessions": (201, self.server.session, {}),
         }.get(self.path) or (orders.pop(0) if len(orders) > 1 else orders[0])
+        if status == 0:
+            self.close_connection = True
+            return
         body = said if isinstance(said, bytes) else json.dumps(said).encode()
         self.send_response(status)
         for name, value in headers.items():
@@ -99,6 +103,7 @@ def wished(*orders: Answer) -> tuple[Wish, list[str]]:
         ([TIRED], "unknown"),
         ([BUSY, (500, {}, {}), BUSY], "unknown"),
         ([IN_FLIGHT, BUSY], "unknown"),
+        ([BUSY, HANGS_UP, BUSY], "unknown"),
         ([BUSY, SOLD_OUT], "ok"),
         ([(500, {}, {}), WHOLE], "ok"),
     ],
@@ -110,6 +115,17 @@ def test_an_order_has_failed_when_no_attempt_can_have_begun_anything(
 
     assert wish.said == said
     assert unreadable == []
+
+
+def test_an_order_that_met_a_closed_connection_is_sent_once_more_with_its_key() -> None:
+    with customer(BUSY, HANGS_UP, WHOLE, SOLD_OUT) as (ada, history):
+        ada.shop(SHELF)  # registers
+        ada.shop(SHELF)
+        (wish,) = history.wishes.values()
+        ada.place(wish)
+
+    assert [told.status for told in history.told() if told.step == "order"] == [503, 201]
+    assert wish.said == "ok"
 
 
 def test_who_finds_no_door_has_certainly_not_ordered() -> None:
