@@ -252,7 +252,11 @@ def test_whoever_connects_and_gives_up_has_met_it_and_takes_no_place(
         with contextlib.suppress(TimeoutError), connect(proxies, 0.1) as connection:
             connection.sendall(b"anybody?")
 
-    assert eventually(lambda: proxies.traffic(EDGE).open == 0)
+    def all_came_and_went() -> bool:
+        traffic = proxies.traffic(EDGE)
+        return traffic.met >= 3 and traffic.open == 0
+
+    assert eventually(all_came_and_went)
     assert proxies.heal(EDGE).met >= 3
 
 
@@ -276,9 +280,9 @@ def test_without_a_descriptor_left_callers_wait_and_nobody_else_is_hurt(
 def eventually(is_so: Callable[[], bool]) -> bool:
     """Whether it became so soon."""
     ends = time.monotonic() + SOON_S
-    while not is_so() and time.monotonic() < ends:
+    while not (so := is_so()) and time.monotonic() < ends:
         time.sleep(0.02)
-    return is_so()
+    return so
 
 
 def test_a_callee_that_is_dead_looks_dead(proxies: Proxies, callee: Callee) -> None:
