@@ -22,18 +22,20 @@ def answers(good: int = 95, refused: int = 405, *, refused_s: float = 0.01) -> l
     ]
 
 
-def judged(fault: Overload, **rounds: list[list[Answer]]) -> Overload:
+def judged(
+    fault: Overload, fives: list[list[Answer]], twos: list[list[Answer]] | None = None
+) -> Overload:
     """By these rounds of five times (and of two) the capacity, which is 100 a second."""
-    tried = {{"fives": 5, "twos": 2}[name]: _Tried() for name in rounds}
-    for name, each in rounds.items():
-        for one in each:
-            tried[{"fives": 5, "twos": 2}[name]].add(one, 100.0)
+    tried = {5: _Tried()} if twos is None else {2: _Tried(), 5: _Tried()}
+    for times, rounds in ((2, twos or []), (5, fives)):
+        for each in rounds:
+            tried[times].add(each, 100.0)
     fault._judge_loads(tried)
     return fault
 
 
-def broken(fives: list[Answer], **others: list[list[Answer]]) -> list[str]:
-    fault = judged(Overload(), fives=[fives] * 3, **others)
+def broken(fives: list[Answer], twos: list[Answer] | None = None) -> list[str]:
+    fault = judged(Overload(), [fives] * 3, None if twos is None else [twos] * 3)
     return [verdict.claim for verdict in fault._verdicts if not verdict.held]
 
 
@@ -59,7 +61,7 @@ def test_one_slow_round_of_three_is_the_machines() -> None:
 
 
 def test_the_peak_is_the_most_that_was_answered_whatever_the_load() -> None:
-    assert broken(answers(good=95), twos=[answers(good=110)] * 3) == ["goodput at 5 times"]
+    assert broken(answers(good=95), twos=answers(good=110)) == ["goodput at 5 times"]
 
 
 @pytest.mark.parametrize(
